@@ -1,0 +1,14 @@
+"""Ways to make more or harder training examples: one file each; the folder is the registry."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from autodistill.augmentations._base import Augmentation as Augmentation
+
+if TYPE_CHECKING:
+    AnyAugmentation = Augmentation
+else:
+    from autodistill.component import union_of
+
+    AnyAugmentation = union_of(__name__, Augmentation)

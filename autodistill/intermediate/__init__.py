@@ -1,0 +1,14 @@
+"""Objectives on the hidden states of teacher and student: one file each; the folder is the registry."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from autodistill.intermediate._base import Intermediate as Intermediate
+
+if TYPE_CHECKING:
+    AnyIntermediate = Intermediate
+else:
+    from autodistill.component import union_of
+
+    AnyIntermediate = union_of(__name__, Intermediate)

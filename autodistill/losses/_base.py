@@ -1,0 +1,65 @@
+"""What an output loss is. Letters of shapes: B examples, C outputs (classes, or 1 for regression)."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import Annotated, ClassVar
+
+from annotated_types import Gt, Le
+from typing_extensions import override
+
+from autodistill.component import Component, Uniform
+from autodistill.lazy import torch
+
+
+class Loss(Component):
+    """How far the student's outputs are from the teacher's, as one number per example.
+
+    Promises, checked for every variant by `autodistill.testing`: finite values, at least zero up to
+    rounding, gradient to the student only. Unless a variant claims `batchwise`, examples do not see
+    each other. Weights and averaging belong to the trial, whose objective is
+    `(1 - kd_weight) * hard + kd_weight * soft + intermediate`.
+    """
+
+    kind: str
+    batchwise: ClassVar[bool] = False
+    """True when an example's value depends on the rest of its batch."""
+    zero_on_agreement: ClassVar[bool] = True
+    """True when the loss of a student that equals its teacher is zero."""
+
+    @property
+    def kd_weight(self) -> float:
+        """Share of this loss in the convex mix with the hard loss; 0 is plain fine-tuning."""
+        return 0.0
+
+    @abstractmethod
+    def __call__(
+        self, student_BC: torch.Tensor, teacher_BC: torch.Tensor, target_BC: torch.Tensor
+    ) -> torch.Tensor:
+        """Return the loss of each example, shape (B,).
+
+        Args:
+            student_BC: The student's logits, or scores for regression, with gradient.
+            teacher_BC: The teacher's, in float32, without gradient.
+            target_BC: The hard loss's target: class probabilities (one-hot unless softened or
+                mixed), or true values of shape (B, 1) for regression.
+        """
+
+
+class WeightedLoss(Loss):
+    """A loss that takes part with a weight."""
+
+    weight: Annotated[float, Gt(0), Le(1), Uniform(0.1, 1.0)] = 0.7
+    """KD weight: share of this loss; the hard loss has the rest."""
+
+    @property
+    @override
+    def kd_weight(self) -> float:
+        return self.weight
+
+
+class TemperedLoss(WeightedLoss):
+    """A weighted loss on logits that a temperature has softened."""
+
+    temperature: Annotated[float, Gt(0), Uniform(1, 8, log=True)] = 2.0
+    """Divides both logits before the softmax; 1 leaves them as they are."""

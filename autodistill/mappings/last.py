@@ -1,0 +1,25 @@
+"""The teacher's last layers."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from typing_extensions import override
+
+from autodistill.mappings._base import LayerMapping
+from autodistill.task import TaskFacts
+
+
+class Last(LayerMapping, title="Last"):
+    """Student layer i learns from teacher layer M - N + i (Distiller, He et al., 2021).
+
+    The student's embeddings are left out: the original pairs them with teacher layer M - N, which
+    asks embeddings to imitate a deep layer.
+    """
+
+    kind: Literal["last"] = "last"
+
+    @override
+    def pairs(self, facts: TaskFacts) -> tuple[tuple[int, int], ...]:
+        m, n = facts.teacher_layers, facts.student_layers
+        return tuple((m - n + i, i) for i in range(1, n + 1))

@@ -1,0 +1,327 @@
+"""NOUN: what happened. Frozen values as the store returns them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from autodistill.spec import CutStudent, JobSpec, PipelineSpec, StudentSpec, TrialSpec
+from autodistill.task import Task, TaskFacts
+
+
+class Record(BaseModel):
+    """Base of everything that happened: frozen and closed."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+
+class Dataset(Record):
+    """A registered table of examples; its bytes are an artifact, its id comes from them."""
+
+    id: str
+    """`ds_` and the first 16 hex digits of `sha256`."""
+    name: str
+    sha256: str
+    """Of the canonical Parquet file, which is the artifact of that hash."""
+    task: Task
+    labels: tuple[str, ...]
+    """Class names, ascending; empty for regression."""
+    has_pair: bool
+    num_examples: dict[Literal["train", "dev", "test"], int]
+    licence: str
+    meta_features: dict[str, float]
+    """What the recommender compares datasets by; computed on train and dev only."""
+    created_at: datetime
+
+    @property
+    def num_outputs(self) -> int:
+        """Width of the logits."""
+        return len(self.labels) or 1
+
+
+class Model(Record):
+    """A registered encoder."""
+
+    id: str
+    """`md_` and the first 16 hex digits of `sha256`."""
+    name: str
+    sha256: str
+    """Of weights, configuration and tokenizer."""
+    source: dict[str, Any]
+    """Where it comes from, as it was asked for (`ModelSource`)."""
+    path: str
+    """Directory in Hugging Face layout."""
+    architecture: str
+    """`model_type` of its configuration."""
+    num_layers: int
+    hidden_size: int
+    num_parameters: int
+    tokenizer_sha256: str
+    labels: tuple[str, ...]
+    """Class names of its head, in order; empty when it has none."""
+    created_at: datetime
+
+
+def task_facts(
+    dataset: Dataset, teacher: Model, student: StudentSpec, student_model: Model | None
+) -> TaskFacts:
+    """Return the facts of one student of a job; `student_model` is None for a cut student."""
+    cut = student if isinstance(student, CutStudent) else None
+    like = student_model or teacher
+    return TaskFacts(
+        task=dataset.task,
+        num_outputs=dataset.num_outputs,
+        num_train=dataset.num_examples["train"],
+        teacher_layers=teacher.num_layers,
+        student_layers=cut.num_layers if cut else like.num_layers,
+        teacher_width=teacher.hidden_size,
+        student_width=like.hidden_size,
+        shared_tokenizer=like.tokenizer_sha256 == teacher.tokenizer_sha256,
+    )
+
+
+class JobState(StrEnum):
+    """Where a job is."""
+
+    QUEUED = "queued"
+    PREPARING = "preparing"
+    SEARCHING = "searching"
+    FINALISING = "finalising"
+    SUCCEEDED = "succeeded"
+    PAUSED = "paused"
+    CANCELLING = "cancelling"
+    CANCELLED = "cancelled"
+    FAILED = "failed"
+
+    @property
+    def terminal(self) -> bool:
+        """True when nothing will change any more."""
+        return self in (JobState.SUCCEEDED, JobState.CANCELLED, JobState.FAILED)
+
+
+class Wish(StrEnum):
+    """What the user wants of a job now; the driver follows it."""
+
+    RUN = "run"
+    PAUSE = "pause"
+    CANCEL = "cancel"
+
+
+class TrialState(StrEnum):
+    """Where a trial is."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    COMPLETE = "complete"
+    PRUNED = "pruned"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+    @property
+    def terminal(self) -> bool:
+        """True when nothing will change any more."""
+        return self not in (TrialState.QUEUED, TrialState.RUNNING)
+
+
+class Origin(StrEnum):
+    """Who proposed a trial."""
+
+    BASELINE = "baseline"
+    USER = "user"
+    RECOMMENDED = "recommended"
+    SAMPLER = "sampler"
+    CONFIRMATION = "confirmation"
+
+
+class FailureClass(StrEnum):
+    """Why an attempt failed, which decides whether it is tried again."""
+
+    USER_ERROR = "user_error"
+    OUT_OF_MEMORY = "out_of_memory"
+    INFRASTRUCTURE = "infrastructure"
+    TIMEOUT = "timeout"
+    DIVERGED = "diverged"
+
+
+class Score(Record):
+    """Mean of a metric over seeds."""
+
+    mean: float
+    sd: float | None
+    """Sample standard deviation; None for a single seed."""
+    seeds: int
+
+
+class Contender(Record):
+    """A pipeline that was measured with several seeds on the test split."""
+
+    trial: int
+    """Number of the trial that it comes from."""
+    student: str
+    pipeline: PipelineSpec
+    dev: Score
+    test: Score
+    """Of the headline metric."""
+
+
+class JobResult(Record):
+    """What a finished job says."""
+
+    metric: str
+    """Headline metric."""
+    teacher: dict[str, float]
+    """Of the prepared teacher: `dev/<metric>`, `test/<metric>`, `num_parameters`, `latency_ms`."""
+    plain: Contender
+    """Plain fine-tuning of the same student as `best`, at its own best length."""
+    best: Contender
+    """The winner among the trials that distil, chosen on dev."""
+    gain: float
+    """`best.test.mean` over `plain.test.mean`, positive when distillation helped."""
+    within_noise: bool | None
+    """Whether the gain is smaller than its 95 % interval; None when one seed cannot tell."""
+    student: dict[str, float]
+    """Of the exported student: `dev/<metric>`, `test/<metric>`, `num_parameters`, `latency_ms`."""
+    artifact: str
+    """SHA-256 of the exported student's archive."""
+
+
+class Job(Record):
+    """A submitted job."""
+
+    id: str
+    spec: JobSpec
+    state: JobState
+    wish: Wish
+    version: int
+    """Grows with every change of state or wish; the ETag."""
+    message: str
+    """What went wrong, or what is going on; for people."""
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+    owner: str | None
+    owner_epoch: int
+    """Fencing token: grows with every claim; a writer with an older one has lost the lease."""
+    lease_until: datetime | None
+    result: JobResult | None
+
+
+class Measurement(Record):
+    """What was measured at the end of one epoch of a trial."""
+
+    epoch: int
+    """1 for the first."""
+    values: dict[str, float]
+    """`loss/total|hard|soft|intermediate`, `dev/<metric>`, `learning_rate`, `seconds`,
+    `examples_per_s`."""
+
+
+class Trial(Record):
+    """One pipeline, trained or to be trained."""
+
+    job_id: str
+    number: int
+    """0, 1, 2, … inside the job."""
+    spec: TrialSpec
+    origin: Origin
+    state: TrialState
+    reason: str
+    """Why this pipeline was proposed, or what made it fail."""
+    finish_order: int | None
+    """Position in which trials of the job finished: the order a search learns them in."""
+    num_attempts: int
+    epochs_done: int
+    dev: dict[str, float]
+    """Metrics on dev at the best epoch, `latency_ms` and `num_parameters` included; may be empty."""
+    test: dict[str, float]
+    """Metrics on test at that epoch; never shown to the search."""
+    curve: tuple[Measurement, ...] = ()
+    """Per epoch; empty where a listing leaves it out."""
+    seconds: float
+    created_at: datetime
+    finished_at: datetime | None
+
+
+class Event(Record):
+    """One entry of a job's append-only log; `seq` has no gaps inside a job."""
+
+    job_id: str
+    seq: int
+    kind: str
+    """`job.<state>`, `trial.<state>`, `measurement`, `prepare`, `log`."""
+    data: dict[str, Any]
+    created_at: datetime
+
+
+class PreparedTask(Record):
+    """Everything a trial needs, ready on disk; it crosses process boundaries by value."""
+
+    dataset: Path
+    """Canonical Parquet file."""
+    task: Task
+    labels: tuple[str, ...]
+    tokens: Path
+    """Directory of the memory-mapped token arrays of the three splits."""
+    teacher: Path
+    """Prepared teacher in Hugging Face layout."""
+    teacher_scores: dict[str, float]
+    """`dev/<metric>`, `test/<metric>`, `num_parameters`, `latency_ms`."""
+    outputs: Path
+    """Directory of the memory-mapped teacher outputs on train, dev and test."""
+    students: dict[str, Path]
+    """Initial weights by student label, in Hugging Face layout."""
+    student_costs: dict[str, dict[str, float]]
+    """`num_parameters` and `latency_ms` by student label."""
+    facts: dict[str, TaskFacts]
+    """By student label."""
+    max_length: int
+    train_positions: tuple[int, ...] | None
+    """Which training examples the job uses; None is all."""
+
+
+class Advice(Record):
+    """One recommended pipeline."""
+
+    pipeline: PipelineSpec
+    expected: float | None
+    """Predicted share of the gap from a median pipeline (0) to the best (1); None without history."""
+    reason: str
+    """Why, as a sentence; names the past datasets that speak for it, and by how much."""
+
+
+class Recommendation(Record):
+    """Ranked pipelines for a dataset, teacher and student."""
+
+    advice: tuple[Advice, ...]
+    basis: Literal["expert", "history"]
+    """The expert portfolio when there is no history; otherwise the store's own trials."""
+    num_past_tasks: int
+    message: str
+    """What the list rests on, or a plain "no similar past task"."""
+
+
+class PastTask(Record):
+    """One student of one past job, with its finished trials: what the recommender learns from."""
+
+    dataset: Dataset
+    facts: TaskFacts
+    metric: str
+    """Headline metric; compared on dev."""
+    trials: tuple[Trial, ...]
+    """Complete ones and early-stopped ones, without their curves."""
+
+
+class Outcome(Record):
+    """What a trial that ran to its end leaves."""
+
+    best_epoch: int
+    dev: dict[str, float]
+    """Metrics of the best epoch's student on dev."""
+    test: dict[str, float]
+    """Metrics of the same student on test."""
+    student: Path
+    """That student in Hugging Face layout."""

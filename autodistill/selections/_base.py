@@ -1,0 +1,44 @@
+"""What a selection is."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from dataclasses import dataclass
+from typing import Annotated
+
+import numpy as np
+from annotated_types import Gt, Le
+from numpy.typing import NDArray
+
+from autodistill.component import Component, Uniform
+
+
+@dataclass(frozen=True)
+class Candidates:
+    """What a selection may look at: the training split, never dev or test."""
+
+    labels_N: NDArray[np.float64]
+    """Class numbers, or values for regression."""
+    num_classes: int
+    """Number of classes; 0 for regression."""
+
+
+class Selection(Component):
+    """Which training examples are kept (data pruning).
+
+    Promises, checked for every variant: ascending positions without repeats, the same for the same
+    generator state; at least one example is kept.
+    """
+
+    kind: str
+
+    @abstractmethod
+    def choose(self, candidates: Candidates, rng: np.random.Generator) -> NDArray[np.int64]:
+        """Return the positions of the kept examples, ascending."""
+
+
+class FractionSelection(Selection):
+    """A selection that keeps a share of the examples."""
+
+    keep_fraction: Annotated[float, Gt(0), Le(1), Uniform(0.3, 1.0)] = 0.7
+    """Share of the training examples that is kept."""

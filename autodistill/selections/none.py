@@ -1,0 +1,21 @@
+"""Every example."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from typing_extensions import override
+
+from autodistill.selections._base import Candidates, Selection
+
+
+class NoSelection(Selection, title="None"):
+    """Every training example is kept."""
+
+    kind: Literal["none"] = "none"
+
+    @override
+    def choose(self, candidates: Candidates, rng: np.random.Generator) -> NDArray[np.int64]:
+        return np.arange(len(candidates.labels_N), dtype=np.int64)

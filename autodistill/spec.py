@@ -1,0 +1,377 @@
+"""NOUN: what was asked. Frozen values, their identity, and the rules that hold across slots."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Annotated, Any, Literal
+
+from annotated_types import Ge, Gt, Le, Len
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+
+from autodistill.augmentations import AnyAugmentation
+from autodistill.augmentations.none import NoAugmentation
+from autodistill.component import (
+    AnyRange,
+    Choice,
+    Component,
+    IntUniform,
+    Scalar,
+    Space,
+    Uniform,
+    searchable,
+    variants,
+)
+from autodistill.errors import InvalidInput, InvalidPipeline, Problem
+from autodistill.intermediate import AnyIntermediate
+from autodistill.intermediate.none import NoIntermediate
+from autodistill.losses import AnyLoss
+from autodistill.losses.none import NoLoss
+from autodistill.losses.softened_kl import SoftenedKL
+from autodistill.optimisation import Training
+from autodistill.selections import AnySelection
+from autodistill.selections.none import NoSelection
+from autodistill.targets import AnyTargets
+from autodistill.targets.hard import Hard
+from autodistill.task import Task, TaskFacts
+from autodistill.teachers import AnyTeacher
+from autodistill.teachers.as_is import AsIs
+
+
+class Spec(BaseModel):
+    """Base of everything that is asked for: frozen, closed, equal by content."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    @property
+    def sha256(self) -> str:
+        """Identity: the hash of the canonical JSON, equal for equal specs."""
+        canonical = json.dumps(self.model_dump(mode="json"), sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+class PipelineSpec(Spec):
+    """One point of the Distiller space (He et al., 2021): a choice for every slot."""
+
+    augmentation: AnyAugmentation = NoAugmentation()
+    """How more or harder examples are made."""
+    selection: AnySelection = NoSelection()
+    """Which training examples are kept."""
+    targets: AnyTargets = Hard()
+    """What the hard loss compares with."""
+    loss: AnyLoss = SoftenedKL()
+    """What the student learns from the teacher's outputs."""
+    intermediate: AnyIntermediate = NoIntermediate()
+    """What the student learns from the teacher's hidden states."""
+    training: Training = Training()
+    """Optimiser settings."""
+
+    @property
+    def distils(self) -> bool:
+        """False for plain fine-tuning: nothing is learnt from the teacher."""
+        return self.loss.kd_weight > 0 or self.intermediate.intermediate_weight > 0
+
+    def components(self) -> Iterator[tuple[str, Component]]:
+        """Yield (slot, component), layer mappings and other nested choices included."""
+
+        def inside(slot: str, component: Component) -> Iterator[tuple[str, Component]]:
+            yield slot, component
+            for field in type(component).model_fields:
+                if isinstance(inner := getattr(component, field), Component):
+                    yield from inside(f"{slot}.{field}", inner)
+
+        for slot in type(self).model_fields:
+            yield from inside(slot, getattr(self, slot))
+
+    def problems(self, facts: TaskFacts) -> list[Problem]:
+        """Return why this pipeline is refused for such a job: unsuitable kinds, then conflicts."""
+        found = []
+        for slot, component in self.components():
+            if reason := component.unsuitable(facts):
+                found.append(Problem(field=slot, message=reason))
+            else:
+                found += [Problem(field=slot, message=m) for m in component.conflicts(self, facts)]
+        return found
+
+    def check(self, facts: TaskFacts) -> None:
+        """Raise `InvalidPipeline` with every problem, if there is one."""
+        if found := self.problems(facts):
+            raise InvalidPipeline(found)
+
+
+def plain_fine_tuning(training: Training) -> PipelineSpec:
+    """Return the baseline: the same student on the hard labels, without a teacher."""
+    return PipelineSpec(loss=NoLoss(), training=training)
+
+
+class TeacherSpec(Spec):
+    """The teacher of a job."""
+
+    model: str
+    """Id or name of a registered model."""
+    preparation: AnyTeacher = AsIs()
+    """What is done to it first."""
+
+
+class RegisteredStudent(Spec):
+    """A student that starts from a registered model."""
+
+    kind: Literal["registered"] = "registered"
+    model: str
+    """Id or name of a registered model."""
+
+    @property
+    def label(self) -> str:
+        """Name of the student inside its job."""
+        return self.model
+
+
+class CutStudent(Spec):
+    """A student that starts from evenly spread layers of the prepared teacher."""
+
+    kind: Literal["cut"] = "cut"
+    num_layers: Annotated[int, Ge(1), Le(200)]
+    """Transformer layers kept."""
+
+    @property
+    def label(self) -> str:
+        """Name of the student inside its job."""
+        return f"cut-{self.num_layers}"
+
+
+StudentSpec = Annotated[RegisteredStudent | CutStudent, Field(discriminator="kind")]
+
+METRICS: dict[Task, tuple[str, ...]] = {
+    Task.TEXT_CLASSIFICATION: ("accuracy", "macro_f1", "nll", "ece", "agreement"),
+    Task.TEXT_PAIR_CLASSIFICATION: ("accuracy", "macro_f1", "nll", "ece", "agreement"),
+    Task.TEXT_REGRESSION: ("pearson", "spearman", "rmse", "agreement"),
+}
+"""What is measured on dev and test; the first is the task's headline metric."""
+LOWER_IS_BETTER = frozenset({"nll", "ece", "rmse", "latency_ms", "num_parameters"})
+COSTS = ("latency_ms", "num_parameters")
+"""Objectives that a student has before training."""
+
+
+class Objective(Spec):
+    """One thing the search makes larger or smaller."""
+
+    metric: str
+    """A metric of the task on dev, or `latency_ms` or `num_parameters` of the student."""
+
+    @property
+    def maximise(self) -> bool:
+        """Whether more is better."""
+        return self.metric not in LOWER_IS_BETTER
+
+
+class Budget(Spec):
+    """When a search ends: at the first limit that is reached."""
+
+    num_trials: Annotated[int, Ge(1), Le(100_000)] = 20
+    """Trials, plain fine-tuning and early-stopped ones included."""
+    timeout_s: Annotated[float, Gt(0)] | None = None
+    """Seconds of search after which no new trial starts; None is no limit."""
+    max_epochs: Annotated[int, Ge(1), Le(1000)] = 8
+    """Longest training of one trial."""
+
+
+class Search(Spec):
+    """How pipelines are proposed."""
+
+    sampler: Literal["tpe", "random"] = "tpe"
+    """Optuna's tree-structured Parzen estimator (multivariate, grouped), or random search."""
+    early_stopping: bool = True
+    """Stop a trial that is behind at a third of its epochs (successive halving, one rung)."""
+    recommended: Annotated[int, Ge(0), Le(20)] = 5
+    """Trials that start from the recommender's list before the sampler proposes."""
+
+
+class Advised(Spec):
+    """A pipeline with the reason why it was recommended."""
+
+    pipeline: PipelineSpec
+    reason: str
+
+
+class JobRequest(Spec):
+    """What a user submits: `resolve` turns it into a `JobSpec` or says what is wrong with it."""
+
+    name: Annotated[str, Len(0, 200)] = ""
+    """Free text; may be empty."""
+    dataset: str
+    """Id or name of a registered dataset."""
+    teacher: TeacherSpec
+    """Who teaches."""
+    students: Annotated[tuple[StudentSpec, ...], Len(1, 20)]
+    """Who learns; with several, the search chooses among them."""
+    space: dict[str, AnyRange | list[Scalar] | Scalar] = {}
+    """Narrows the search by flat name: a range, a list of values, or one fixed value."""
+    objectives: Annotated[tuple[Objective, ...], Len(0, 4)] = ()
+    """What is optimised; the task's headline metric when empty."""
+    budget: Budget = Budget()
+    """When the search ends."""
+    search: Search = Search()
+    """How pipelines are proposed."""
+    start: Annotated[tuple[PipelineSpec, ...], Len(0, 100)] = ()
+    """Pipelines to try first, such as recommended ones."""
+    parallelism: Annotated[int, Ge(1), Le(1000)] = 2
+    """Trials at once, one thread each; the worker may grant fewer."""
+    max_length: Annotated[int, Ge(8), Le(512)] = 128
+    """Tokens of an example; longer ones are cut."""
+    max_train_examples: Annotated[int, Ge(8)] | None = None
+    """Use only so many training examples, chosen by seed; None is all."""
+    confirmation_seeds: Annotated[int, Ge(0), Le(20)] = 3
+    """Fresh seeds with which the winner and plain fine-tuning are trained again at the end."""
+    seed: Annotated[int, Ge(0), Le(2**31 - 1)] = 0
+    """Of the search, and of every trial together with its number."""
+
+    def resolve(self, facts: Sequence[TaskFacts], recommended: Sequence[Advised] = ()) -> JobSpec:
+        """Freeze the space and objectives for these facts, one for each student.
+
+        Args:
+            facts: Of each student, in their order.
+            recommended: What the recommender says now; frozen too, so that a restart sees the same.
+
+        Raises:
+            InvalidInput: With a problem for each field that breaks a law.
+        """
+        problems = list(_repeated_students(self.students))
+        problems += [
+            problem.model_copy(update={"field": f"start.{i}.{problem.field}"})
+            for i, pipeline in enumerate(self.start)
+            for problem in pipeline.problems(facts[0])
+        ]
+        task = facts[0].task
+        space, found = _narrow(_full_space(facts, self.budget), self.space)
+        problems += found
+        known = METRICS[task] + COSTS
+        objectives = self.objectives or (Objective(metric=METRICS[task][0]),)
+        problems += [
+            Problem(
+                field=f"objectives.{i}.metric",
+                message=f'No metric "{o.metric}" for {task}.',
+                known=known,
+            )
+            for i, o in enumerate(objectives)
+            if o.metric not in known
+        ]
+        if len({o.metric for o in objectives}) < len(objectives):
+            problems.append(Problem(field="objectives", message="Each metric may appear once."))
+        if problems:
+            raise InvalidInput(problems)
+        asked = {k: v for k, v in self if k not in ("space", "objectives")}
+        first = tuple(recommended)[: self.search.recommended]
+        return JobSpec(**asked, space=space, objectives=objectives, recommended=first)
+
+
+class JobSpec(Spec):
+    """A job as it was admitted: `JobRequest` with everything resolved; immutable from then on."""
+
+    name: str
+    dataset: str
+    teacher: TeacherSpec
+    students: tuple[StudentSpec, ...]
+    space: Space
+    """Kinds and ranges as they were when the job was created; later components enter later jobs."""
+    objectives: tuple[Objective, ...]
+    budget: Budget
+    search: Search
+    start: tuple[PipelineSpec, ...]
+    recommended: tuple[Advised, ...]
+    """What the recommender said when the job was created; tried after `start`."""
+    parallelism: int
+    max_length: int
+    max_train_examples: int | None
+    confirmation_seeds: int
+    seed: int
+
+
+class TrialSpec(Spec):
+    """One pipeline on one student with one seed."""
+
+    pipeline: PipelineSpec
+    student: str
+    """Label of the student inside the job."""
+    seed: int
+    """Of initialisation, data order, dropout, selection and augmentation."""
+
+
+def _repeated_students(students: Sequence[RegisteredStudent | CutStudent]) -> Iterator[Problem]:
+    labels = [s.label for s in students]
+    for label in sorted({x for x in labels if labels.count(x) > 1}):
+        yield Problem(field="students", message=f'Student "{label}" is listed more than once.')
+
+
+def _full_space(facts: Sequence[TaskFacts], budget: Budget) -> Space:
+    """Return all that is valid for the task and every student, within the budget."""
+
+    def admits(variant: type[Component]) -> bool:
+        return all(variant.unsuitable(f) is None for f in facts)
+
+    space = {name: drawn for name, _, drawn in searchable(PipelineSpec, admits)}
+    epochs = space["training.num_epochs"]
+    if isinstance(epochs, IntUniform):
+        high = budget.max_epochs
+        space["training.num_epochs"] = IntUniform(min(epochs.low, high), high)
+    return space
+
+
+def _narrow(full: Space, asked: Mapping[str, Any]) -> tuple[Space, list[Problem]]:
+    space, problems = dict(full), []
+    for name, wish in asked.items():
+        if name not in full:
+            message = f'No searched name "{name}" for this job.'
+            problems.append(
+                Problem(field=f"space.{name}", message=message, known=tuple(sorted(full)))
+            )
+            continue
+        narrowed, found = _narrow_one(name, full[name], wish)
+        space[name] = narrowed
+        problems += found
+    return space, problems
+
+
+def _narrow_one(name: str, full: AnyRange, wish: Any) -> tuple[AnyRange, list[Problem]]:
+    """Return the range that was wished for, with why it is refused, if it is."""
+    field = f"space.{name}"
+    if isinstance(wish, Uniform | IntUniform):
+        if isinstance(full, Choice):
+            message = f'"{name}" is a choice; give one or several of its values.'
+            return full, [_listed(field, message, full)]
+        if wish.low > wish.high or (wish.log and wish.low <= 0):
+            law = "`low` must not exceed `high`, and must be above 0 on a log scale"
+            return full, [Problem(field=field, message=f"{law}; got {wish.low}..{wish.high}.")]
+        wished: AnyRange = (
+            wish
+            if isinstance(full, Uniform)
+            else IntUniform(int(wish.low), int(wish.high), log=wish.log)
+        )
+        ends: tuple[Scalar, ...] = (wish.low, wish.high)
+    else:
+        options = wish.options if isinstance(wish, Choice) else wish
+        ends = tuple(options) if isinstance(options, (list, tuple)) else (options,)
+        if not ends:
+            return full, [Problem(field=field, message="The list is empty; give a value.")]
+        wished = Choice(ends)
+    if isinstance(full, Choice) and (strangers := [e for e in ends if e not in full.options]):
+        message = f"{', '.join(map(repr, strangers))} is not available for this job."
+        return full, [_listed(field, message, full)]
+    return wished, [Problem(field=field, message=m) for m in _unlawful(name, ends)]
+
+
+def _listed(field: str, message: str, full: Choice) -> Problem:
+    return Problem(field=field, message=message, known=tuple(map(str, full.options)))
+
+
+def _unlawful(name: str, values: Sequence[Scalar]) -> Iterator[str]:
+    """Say which values the field itself forbids."""
+    info = next(info for n, info, _ in searchable(PipelineSpec, lambda _: True) if n == name)
+    if variants(info):
+        return
+    law = TypeAdapter(Annotated[info.annotation, *info.metadata])
+    for value in values:
+        try:
+            law.validate_python(value)
+        except ValidationError as error:
+            yield f"{value!r}: {error.errors()[0]['msg']}."

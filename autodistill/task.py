@@ -1,0 +1,46 @@
+"""What a dataset asks for, and the facts about a job that decide which components may serve it."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from pydantic import BaseModel, ConfigDict
+
+
+class Task(StrEnum):
+    """The kind of prediction a dataset asks for."""
+
+    TEXT_CLASSIFICATION = "text_classification"
+    TEXT_PAIR_CLASSIFICATION = "text_pair_classification"
+    TEXT_REGRESSION = "text_regression"
+
+    @property
+    def is_classification(self) -> bool:
+        """True when labels are classes, so that logits have a softmax."""
+        return self is not Task.TEXT_REGRESSION
+
+
+CLASSIFICATION = frozenset(task for task in Task if task.is_classification)
+EVERY_TASK = frozenset(Task)
+
+
+class TaskFacts(BaseModel):
+    """What validity rules may know: the task, and the shapes of teacher and students."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    task: Task
+    num_outputs: int
+    """Width of the logits: the number of classes, or 1 for regression."""
+    num_train: int
+    """Training examples before selection."""
+    teacher_layers: int
+    """Transformer layers of the teacher, embeddings not counted."""
+    student_layers: int
+    """Transformer layers of the shallowest student of the job."""
+    teacher_width: int
+    """Hidden size of the teacher."""
+    student_width: int
+    """Hidden size of the narrowest student of the job."""
+    shared_tokenizer: bool
+    """Whether teacher and students cut a text into the same tokens."""
