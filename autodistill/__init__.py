@@ -1,1 +1,1 @@
-"""AutoDistiller finds the best knowledge-distillation pipeline for a dataset, teacher and student."""
+"""AutoDistiller finds the best knowledge-distillation pipeline for data, teacher and student."""

@@ -1,4 +1,4 @@
-"""The heart: a component is a frozen value; its folder is the registry; its fields are the search space.
+"""The heart: a component is a frozen value, its folder the registry, its fields the search space.
 
 A field is *legal* where its own constraints allow it (`Gt(0)`) and *searched* where it carries a
 range (`Uniform(1, 16, log=True)`). A field that a variant inherits is shared by all variants that
@@ -18,6 +18,7 @@ from typing import Annotated, Any, ClassVar, Literal, Protocol, TypeVar, get_arg
 from pydantic import BaseModel, ConfigDict, Discriminator, GetJsonSchemaHandler
 from pydantic.fields import FieldInfo
 from pydantic_core import CoreSchema
+from typing_extensions import override
 
 from autodistill.task import EVERY_TASK, Task, TaskFacts
 
@@ -34,6 +35,7 @@ class Component(BaseModel):
     """The tasks this variant serves."""
 
     @classmethod
+    @override
     def __get_pydantic_json_schema__(
         cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler
     ) -> dict[str, Any]:
@@ -53,7 +55,7 @@ class Component(BaseModel):
             return f"{cls.model_fields['kind'].default} serves {served}, not {facts.task}."
         return None
 
-    def conflicts(self, pipeline: Any, facts: TaskFacts) -> Iterator[str]:  # noqa: ARG002
+    def conflicts(self, pipeline: Any, facts: TaskFacts) -> Iterator[str]:
         """Say each reason why this setting is refused beside the rest of its `PipelineSpec`."""
         yield from ()
 
@@ -192,7 +194,7 @@ def sample(
     for field, name, info in _names(model, slot, kind):
         if options := variants(info):
             if name in space:
-                choice = space[name].suggest(trial, name)
+                choice = str(space[name].suggest(trial, name))
                 drawn[field] = sample(options[choice], space, trial, name, choice)
         elif nested := _nested(info):
             drawn[field] = sample(nested, space, trial, name)

@@ -16,9 +16,7 @@ else:
         """Stands in for a module and imports it when an attribute is first asked for."""
 
         def __getattr__(self, name: str) -> Any:
-            if name.startswith(
-                "__"
-            ):  # introspection (inspect, doctest) must not trigger the import
+            if name.startswith("__"):  # introspection must not trigger the import
                 raise AttributeError(name)
             return getattr(importlib.import_module(self.__name__), name)
 

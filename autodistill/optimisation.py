@@ -1,4 +1,4 @@
-"""How a model is trained: the optimiser settings that a student's and a teacher's training share."""
+"""How a model is trained: optimiser settings, shared by students and teachers."""
 
 from __future__ import annotations
 

@@ -236,7 +236,7 @@ class Trial(Record):
     num_attempts: int
     epochs_done: int
     dev: dict[str, float]
-    """Metrics on dev at the best epoch, `latency_ms` and `num_parameters` included; may be empty."""
+    """Metrics on dev at the best epoch, the student's costs included; may be empty."""
     test: dict[str, float]
     """Metrics on test at that epoch; never shown to the search."""
     curve: tuple[Measurement, ...] = ()
@@ -288,7 +288,7 @@ class Advice(Record):
 
     pipeline: PipelineSpec
     expected: float | None
-    """Predicted share of the gap from a median pipeline (0) to the best (1); None without history."""
+    """Predicted share of the gap from a median pipeline (0) to the best (1), given history."""
     reason: str
     """Why, as a sentence; names the past datasets that speak for it, and by how much."""
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any, Literal
 
 from annotated_types import Ge, Gt, Le, Len
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 
 from autodistill.augmentations import AnyAugmentation
 from autodistill.augmentations.none import NoAugmentation
@@ -368,10 +368,10 @@ def _unlawful(name: str, values: Sequence[Scalar]) -> Iterator[str]:
     """Say which values the field itself forbids."""
     info = next(info for n, info, _ in searchable(PipelineSpec, lambda _: True) if n == name)
     if variants(info):
-        return
-    law = TypeAdapter(Annotated[info.annotation, *info.metadata])
+        return  # membership of the offered kinds is the whole law
+    law = create_model("Law", value=(info.annotation, info))
     for value in values:
         try:
-            law.validate_python(value)
+            law.model_validate({"value": value})
         except ValidationError as error:
             yield f"{value!r}: {error.errors()[0]['msg']}."

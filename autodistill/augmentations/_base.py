@@ -22,18 +22,18 @@ class Mix:
 class Augmentation(Component):
     """How more or harder examples are made. A variant overrides what it changes, the rest rests.
 
-    Rewritten texts are made once, before training, and the teacher's outputs on them are cached like
-    those on the originals. Mixed embeddings are new at every step, so the teacher runs on them live.
+    Rewritten texts are made once, before training, and the teacher's outputs on them are cached
+    like those on the originals. Mixed embeddings are new at every step: the teacher runs live.
     """
 
     kind: str
     mixes: ClassVar[bool] = False
     """True when `mix` interpolates, so that the teacher's cached outputs do not apply."""
 
-    def rewrite(self, text: str, rng: np.random.Generator) -> tuple[str, ...]:  # noqa: ARG002
+    def rewrite(self, text: str, rng: np.random.Generator) -> tuple[str, ...]:
         """Return the further versions of one text that join the training examples."""
         return ()
 
-    def mix(self, size: int, rng: np.random.Generator) -> Mix:  # noqa: ARG002
+    def mix(self, size: int, rng: np.random.Generator) -> Mix:
         """Return how a batch of `size` examples is interpolated."""
         return Mix(np.arange(size), np.ones(size))

@@ -1,4 +1,4 @@
-"""Objectives on the hidden states of teacher and student: one file each; the folder is the registry."""
+"""Objectives on hidden states: one file each; the folder is the registry."""
 
 from __future__ import annotations
 

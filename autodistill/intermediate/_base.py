@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Annotated, Protocol
 
 from annotated_types import Gt
+from typing_extensions import override
 
 from autodistill.component import Component, Uniform
 from autodistill.lazy import torch
@@ -50,7 +51,7 @@ class Intermediate(Component):
         """Factor of this objective in the trial's loss; 0 when there is none."""
         return 0.0
 
-    def layer_pairs(self, facts: TaskFacts) -> tuple[tuple[int, int], ...]:  # noqa: ARG002
+    def layer_pairs(self, facts: TaskFacts) -> tuple[tuple[int, int], ...]:
         """Return the (teacher layer, student layer) pairs whose hidden states are needed."""
         return ()
 
@@ -68,8 +69,10 @@ class MappedIntermediate(Intermediate):
     """Which teacher layer each student layer learns from."""
 
     @property
+    @override
     def intermediate_weight(self) -> float:
         return self.weight
 
+    @override
     def layer_pairs(self, facts: TaskFacts) -> tuple[tuple[int, int], ...]:
         return self.mapping.pairs(facts)

@@ -1,4 +1,4 @@
-"""What an output loss is. Letters of shapes: B examples, C outputs (classes, or 1 for regression)."""
+"""What an output loss is. Letters: B examples, C outputs (classes, or 1 for regression)."""
 
 from __future__ import annotations
 

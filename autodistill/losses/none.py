@@ -11,7 +11,7 @@ from autodistill.losses._base import Loss
 
 
 class NoLoss(Loss, title="None"):
-    """Nothing is learnt from the teacher's outputs; with no other term this is plain fine-tuning."""
+    """Nothing is learnt from the teacher's outputs; alone, this is plain fine-tuning."""
 
     kind: Literal["none"] = "none"
 

@@ -25,7 +25,7 @@ class TargetMaker(Protocol):
         """
 
     def observe(self, ids_B: torch.Tensor, output_BC: torch.Tensor) -> None:
-        """Take note of the student's detached probabilities (regression: scores) before the step."""
+        """Take note of the student's detached probabilities (or scores) before the step."""
 
     def state_dict(self) -> dict[str, torch.Tensor]:
         """Return what a resumed trial needs."""
