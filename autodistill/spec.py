@@ -369,7 +369,8 @@ def _unlawful(name: str, values: Sequence[Scalar]) -> Iterator[str]:
     info = next(info for n, info, _ in searchable(PipelineSpec, lambda _: True) if n == name)
     if variants(info):
         return  # membership of the offered kinds is the whole law
-    law = create_model("Law", value=(info.annotation, info))
+    fields: dict[str, Any] = {"value": (info.annotation, info)}
+    law = create_model("Law", **fields)
     for value in values:
         try:
             law.model_validate({"value": value})
