@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping
-from typing import Annotated, Protocol
+from typing import Annotated, ClassVar, Protocol
 
 from annotated_types import Gt
 from typing_extensions import override
@@ -45,6 +45,8 @@ class Intermediate(Component):
     """
 
     kind: str
+    batchwise: ClassVar[bool] = False
+    """True when an example's value depends on the rest of its batch."""
 
     @property
     def intermediate_weight(self) -> float:
@@ -76,3 +78,50 @@ class MappedIntermediate(Intermediate):
     @override
     def layer_pairs(self, facts: TaskFacts) -> tuple[tuple[int, int], ...]:
         return self.mapping.pairs(facts)
+
+
+class PointwiseIntermediate(MappedIntermediate):
+    """An objective that compares mapped states token by token.
+
+    Where the widths differ, a linear map that is learnt with the student takes each mapped student
+    layer to the teacher's width (weights N(0, 0.02), as in Distiller). An example's value is its mean
+    over real tokens, so that long texts do not outweigh short ones (ours; Distiller's mean is over
+    all tokens of a batch).
+    """
+
+    @abstractmethod
+    def distance(self, student_BTE: torch.Tensor, teacher_BTE: torch.Tensor) -> torch.Tensor:
+        """Return the distance of each pair of token states, shape (B, T)."""
+
+    @override
+    def build(self, facts: TaskFacts) -> Objective:
+        return _Pointwise(self, facts)
+
+
+class _Pointwise:
+    def __init__(self, component: PointwiseIntermediate, facts: TaskFacts) -> None:
+        self.component = component
+        self.pairs = component.layer_pairs(facts)
+        self.modules = torch.nn.ModuleList(projection(facts) for _ in self.pairs)
+
+    def __call__(
+        self,
+        student: Mapping[int, torch.Tensor],
+        teacher: Mapping[int, torch.Tensor],
+        mask_BT: torch.Tensor,
+    ) -> torch.Tensor:
+        total_B = torch.zeros(mask_BT.shape[0], device=mask_BT.device)
+        for (t, s), project in zip(self.pairs, self.modules, strict=True):
+            distance_BT = self.component.distance(project(student[s]), teacher[t])
+            total_B = total_B + (distance_BT * mask_BT).sum(dim=1) / mask_BT.sum(dim=1)
+        return total_B
+
+
+def projection(facts: TaskFacts) -> torch.nn.Module:
+    """Return a linear map from the student's width to the teacher's; the identity if they agree."""
+    if facts.student_width == facts.teacher_width:
+        return torch.nn.Identity()
+    linear = torch.nn.Linear(facts.student_width, facts.teacher_width)
+    torch.nn.init.normal_(linear.weight, std=0.02)
+    torch.nn.init.zeros_(linear.bias)
+    return linear

@@ -1,1 +1,3 @@
-"""Placeholder."""
+"""VERB: JobSpec → PreparedTask: everything a trial needs, computed once and kept by content."""
+
+from autodistill.prepare._prepare import prepare as prepare

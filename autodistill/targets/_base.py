@@ -34,6 +34,24 @@ class TargetMaker(Protocol):
         """Take back what `state_dict` returned."""
 
 
+class Labels:
+    """Targets that are the labels and remember nothing."""
+
+    def __call__(
+        self, ids_B: torch.Tensor, label_BC: torch.Tensor, progress: float
+    ) -> torch.Tensor:
+        return label_BC
+
+    def observe(self, ids_B: torch.Tensor, output_BC: torch.Tensor) -> None:
+        pass
+
+    def state_dict(self) -> dict[str, torch.Tensor]:
+        return {}
+
+    def load_state_dict(self, state: dict[str, torch.Tensor]) -> None:
+        pass
+
+
 class Targets(Component):
     """What the hard loss (cross-entropy, or squared error for regression) compares with.
 

@@ -6,8 +6,7 @@ from typing import Literal
 
 from typing_extensions import override
 
-from autodistill.lazy import torch
-from autodistill.targets._base import TargetMaker, Targets
+from autodistill.targets._base import Labels, TargetMaker, Targets
 from autodistill.task import TaskFacts
 
 
@@ -18,20 +17,4 @@ class Hard(Targets, title="Hard labels"):
 
     @override
     def build(self, facts: TaskFacts) -> TargetMaker:
-        return _Labels()
-
-
-class _Labels:
-    def __call__(
-        self, ids_B: torch.Tensor, label_BC: torch.Tensor, progress: float
-    ) -> torch.Tensor:
-        return label_BC
-
-    def observe(self, ids_B: torch.Tensor, output_BC: torch.Tensor) -> None:
-        pass
-
-    def state_dict(self) -> dict[str, torch.Tensor]:
-        return {}
-
-    def load_state_dict(self, state: dict[str, torch.Tensor]) -> None:
-        pass
+        return Labels()

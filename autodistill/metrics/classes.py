@@ -1,0 +1,28 @@
+"""Metrics of predicted classes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+def accuracy(logits_NC: NDArray[Any], labels_N: NDArray[Any]) -> float:
+    """Return the share of examples whose largest logit is the label's."""
+    return float((logits_NC.argmax(axis=1) == labels_N).mean())
+
+
+def agreement(logits_NC: NDArray[Any], teacher_NC: NDArray[Any]) -> float:
+    """Return the share of examples on which student and teacher predict the same class."""
+    return float((logits_NC.argmax(axis=1) == teacher_NC.argmax(axis=1)).mean())
+
+
+def macro_f1(logits_NC: NDArray[Any], labels_N: NDArray[Any]) -> float:
+    """Return the mean F1 over the classes that occur among labels or predictions."""
+    guesses_N = logits_NC.argmax(axis=1)
+    scores = []
+    for label in np.union1d(labels_N, guesses_N):
+        hits = np.sum((labels_N == label) & (guesses_N == label))
+        scores.append(2 * hits / (np.sum(labels_N == label) + np.sum(guesses_N == label)))
+    return float(np.mean(scores))

@@ -1,0 +1,34 @@
+"""What a model costs to use."""
+
+from __future__ import annotations
+
+import time
+from statistics import median
+from typing import Any
+
+import numpy as np
+
+from autodistill.lazy import torch
+from autodistill.models.tokens import Tokens
+
+WARM_UP, TIMED = 5, 50
+
+
+def costs(model: Any, tokens: Tokens) -> dict[str, float]:
+    """Return `num_parameters` and `latency_ms`.
+
+    The latency is the median wall time of single real examples on one thread, after a warm-up.
+    """
+    model.eval()
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    seconds = []
+    with torch.inference_mode():
+        for position in range(WARM_UP + TIMED):
+            batch = tokens.batch(np.array([position % len(tokens)]))
+            start = time.perf_counter()
+            model(input_ids=batch.ids_BT, **batch.inputs(model))
+            seconds.append(time.perf_counter() - start)
+    torch.set_num_threads(threads)
+    parameters = sum(p.numel() for p in model.parameters())
+    return {"num_parameters": float(parameters), "latency_ms": 1000 * median(seconds[WARM_UP:])}

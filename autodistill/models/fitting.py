@@ -1,0 +1,89 @@
+"""What every training loop shares: batches of like length, AdamW with warm-up and linear decay."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autodistill.lazy import torch
+from autodistill.optimisation import Training
+
+POOL = 32
+"""Batches that are shuffled together before they are sorted by length."""
+MAX_GRADIENT_NORM = 1.0
+
+
+def batches(
+    lengths_N: NDArray[np.int64], size: int, rng: np.random.Generator
+) -> list[NDArray[np.int64]]:
+    """Return every example once, in shuffled batches whose members have like lengths."""
+    order = rng.permutation(len(lengths_N))
+    found = []
+    for start in range(0, len(order), size * POOL):
+        pool = order[start : start + size * POOL]
+        pool = pool[np.argsort(lengths_N[pool], kind="stable")]
+        found += [pool[i : i + size] for i in range(0, len(pool), size)]
+    return [found[i] for i in rng.permutation(len(found))]
+
+
+class Optimiser:
+    """AdamW over some modules, with the learning rate's course over a known number of steps."""
+
+    def __init__(self, modules: Iterable[Any], training: Training, num_steps: int) -> None:
+        decayed, plain = [], []
+        for parameter in (p for m in modules for p in m.parameters() if p.requires_grad):
+            # Biases and normalisation weights are the vectors among the parameters.
+            (decayed if parameter.ndim > 1 else plain).append(parameter)
+        self.parameters = decayed + plain
+        groups = [
+            {"params": decayed, "weight_decay": training.weight_decay},
+            {"params": plain, "weight_decay": 0.0},
+        ]
+        self.adamw = torch.optim.AdamW(groups, lr=training.learning_rate, fused=True)
+        warmup = training.warmup_fraction * num_steps
+
+        def course(step: int) -> float:
+            if step < warmup:
+                return (step + 1) / (warmup + 1)
+            return max(0.0, (num_steps - step) / max(1.0, num_steps - warmup))
+
+        self.schedule = torch.optim.lr_scheduler.LambdaLR(self.adamw, course)
+
+    @property
+    def learning_rate(self) -> float:
+        """Of the next step."""
+        return float(self.schedule.get_last_lr()[0])
+
+    def step(self, loss: torch.Tensor) -> None:
+        """Go one step down the loss's clipped gradient."""
+        self.adamw.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped
+        torch.nn.utils.clip_grad_norm_(self.parameters, MAX_GRADIENT_NORM)
+        self.adamw.step()
+        self.schedule.step()
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return what a resumed training needs."""
+        return {"adamw": self.adamw.state_dict(), "schedule": self.schedule.state_dict()}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Take back what `state_dict` returned."""
+        self.adamw.load_state_dict(state["adamw"])
+        self.schedule.load_state_dict(state["schedule"])
+
+
+def hard_loss(student_BC: torch.Tensor, target_BC: torch.Tensor, *, classes: bool) -> torch.Tensor:
+    """Return cross-entropy with class probabilities, or squared error with values, shape (B,)."""
+    if classes:
+        return -(target_BC * torch.log_softmax(student_BC, dim=1)).sum(dim=1)
+    return (student_BC - target_BC).square().sum(dim=1)
+
+
+def label_tensor(labels_N: NDArray[Any], num_outputs: int, *, classes: bool) -> torch.Tensor:
+    """Return one-hot rows, or values of shape (N, 1), in float32."""
+    if classes:
+        return torch.nn.functional.one_hot(torch.from_numpy(labels_N), num_outputs).float()
+    return torch.from_numpy(labels_N).float()[:, None]

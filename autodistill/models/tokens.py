@@ -1,0 +1,104 @@
+"""Tokens of a split, packed without padding and memory-mapped. Letters: N examples, B batch, T time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autodistill.data.table import Split
+from autodistill.lazy import torch
+from autodistill.models.device import device
+
+
+@dataclass(frozen=True)
+class Tokens:
+    """Token ids of N examples end to end; example n is `ids[offsets[n]:offsets[n + 1]]`."""
+
+    ids: NDArray[np.int32]
+    types: NDArray[np.int32]
+    """Segment of each token: 0, or 1 in the second text of a pair."""
+    offsets: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.offsets) - 1
+
+    @property
+    def lengths(self) -> NDArray[np.int64]:
+        """Number of tokens of each example."""
+        return np.diff(self.offsets)
+
+    def flat(self, positions_B: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return where the examples' tokens lie in the packed arrays, example after example."""
+        return np.concatenate(
+            [np.arange(self.offsets[p], self.offsets[p + 1]) for p in positions_B]
+        )
+
+    def batch(self, positions_B: NDArray[np.int64]) -> TokenBatch:
+        """Return the examples padded to the longest of them."""
+        lengths_B = self.lengths[positions_B]
+        mask_BT = np.arange(lengths_B.max())[None, :] < lengths_B[:, None]
+        where = self.flat(positions_B)
+        padded = []
+        for packed in (self.ids, self.types):
+            grid_BT = np.zeros(mask_BT.shape, dtype=np.int64)
+            grid_BT[mask_BT] = packed[where]
+            padded.append(torch.from_numpy(grid_BT).to(device()))
+        return TokenBatch(padded[0], padded[1], torch.from_numpy(mask_BT).to(device()), where)
+
+    def joined(self, other: Tokens) -> Tokens:
+        """Return these examples followed by the others."""
+        return Tokens(
+            np.concatenate([self.ids, other.ids]),
+            np.concatenate([self.types, other.types]),
+            np.concatenate([self.offsets, other.offsets[1:] + self.offsets[-1]]),
+        )
+
+
+@dataclass(frozen=True)
+class TokenBatch:
+    """Padded examples on the device; padded ids are 0 and masked."""
+
+    ids_BT: torch.Tensor
+    types_BT: torch.Tensor
+    mask_BT: torch.Tensor
+    """True at real tokens."""
+    where: NDArray[np.int64]
+    """Positions of the real tokens in the packed arrays, row by row."""
+
+    def inputs(self, model: Any) -> dict[str, torch.Tensor]:
+        """Return the model's keyword arguments, without the ids or embeddings themselves."""
+        inputs = {"attention_mask": self.mask_BT.long()}
+        if getattr(model.config, "type_vocab_size", 0) > 1:
+            inputs["token_type_ids"] = self.types_BT
+        return inputs
+
+
+def tokenise(tokenizer: Any, split: Split, max_length: int) -> Tokens:
+    """Cut the texts of a split into tokens, the longer of a pair first where they are too long."""
+    pairs = (split.pairs,) if split.pairs is not None else ()
+    coded = tokenizer(
+        split.texts, *pairs, truncation=True, max_length=max_length, return_token_type_ids=True
+    )
+    ids: Sequence[Sequence[int]] = coded["input_ids"]
+    return Tokens(
+        np.fromiter((i for row in ids for i in row), dtype=np.int32),
+        np.fromiter((t for row in coded["token_type_ids"] for t in row), dtype=np.int32),
+        np.concatenate([[0], np.cumsum([len(row) for row in ids])]).astype(np.int64),
+    )
+
+
+def write_tokens(tokens: Tokens, folder: Path, split: str) -> None:
+    """Write one split's arrays."""
+    for name in ("ids", "types", "offsets"):
+        np.save(folder / f"{split}.{name}.npy", getattr(tokens, name))
+
+
+def read_tokens(folder: Path, split: str) -> Tokens:
+    """Map one split's arrays into memory."""
+    names = ("ids", "types", "offsets")
+    return Tokens(*(np.load(folder / f"{split}.{name}.npy", mmap_mode="r") for name in names))

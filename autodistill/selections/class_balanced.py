@@ -1,0 +1,35 @@
+"""Class-balanced random choice."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from typing_extensions import override
+
+from autodistill.selections._base import Candidates, FractionSelection
+from autodistill.task import CLASSIFICATION, Task
+
+
+class ClassBalanced(FractionSelection, title="Class-balanced"):
+    """Keeps equally many random examples of each class, as far as there are enough.
+
+    What a small class cannot give is shared among the others, so that the fraction is kept exactly.
+    A smaller fraction keeps a subset of what a larger one keeps, for the same seed.
+    """
+
+    tasks: ClassVar[frozenset[Task]] = CLASSIFICATION
+    kind: Literal["class_balanced"] = "class_balanced"
+
+    @override
+    def choose(self, candidates: Candidates, rng: np.random.Generator) -> NDArray[np.int64]:
+        labels_N = candidates.labels_N
+        shuffled = rng.permutation(len(labels_N))
+        # The r-th example of each class comes before the (r + 1)-th of any.
+        rank_N = np.empty(len(labels_N), dtype=np.int64)
+        for label in range(candidates.num_classes):
+            members = shuffled[labels_N[shuffled] == label]
+            rank_N[members] = np.arange(len(members))
+        order = shuffled[np.argsort(rank_N[shuffled], kind="stable")]
+        return np.sort(order[: max(1, round(self.keep_fraction * len(labels_N)))])

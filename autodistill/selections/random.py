@@ -1,0 +1,26 @@
+"""Random choice."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from typing_extensions import override
+
+from autodistill.selections._base import Candidates, FractionSelection
+
+
+class RandomSelection(FractionSelection, title="Random"):
+    """Keeps a uniform sample.
+
+    With distillation a match for elaborate scores (Baykal et al., 2024, "Distilling the Knowledge in
+    Data Pruning"). A smaller fraction keeps a subset of what a larger one keeps, for the same seed.
+    """
+
+    kind: Literal["random"] = "random"
+
+    @override
+    def choose(self, candidates: Candidates, rng: np.random.Generator) -> NDArray[np.int64]:
+        size = len(candidates.labels_N)
+        return np.sort(rng.permutation(size)[: max(1, round(self.keep_fraction * size))])

