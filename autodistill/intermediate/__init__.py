@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from autodistill.intermediate._base import Intermediate as Intermediate
+from autodistill.intermediate._base import Objective as Objective
 
 if TYPE_CHECKING:
     AnyIntermediate = Intermediate

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from autodistill.targets._base import TargetMaker as TargetMaker
 from autodistill.targets._base import Targets as Targets
 
 if TYPE_CHECKING:
