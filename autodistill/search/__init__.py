@@ -1,1 +1,8 @@
-"""Placeholder."""
+"""VERB: finished trials → the next pipelines. Pure and seeded; Optuna lives here."""
+
+from autodistill.search.rungs import Rungs as Rungs
+from autodistill.search.searcher import Proposal as Proposal
+from autodistill.search.searcher import Searcher as Searcher
+from autodistill.search.winner import best as best
+from autodistill.search.winner import pareto as pareto
+from autodistill.search.winner import plain as plain

@@ -1,0 +1,46 @@
+"""Which finished trial is best."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from autodistill.record import Origin, Trial, TrialState
+from autodistill.spec import Objective
+
+
+def _signed(trial: Trial, objective: Objective) -> float:
+    value = trial.dev[objective.metric]
+    return value if objective.maximise else -value
+
+
+def _complete(trials: Sequence[Trial]) -> list[Trial]:
+    return [
+        t for t in trials if t.state is TrialState.COMPLETE and t.origin is not Origin.CONFIRMATION
+    ]
+
+
+def best(trials: Sequence[Trial], objective: Objective) -> Trial | None:
+    """Return the complete trial that distils and is best on dev; the earlier one of equals."""
+    rivals = [t for t in _complete(trials) if t.spec.pipeline.distils]
+    return max(rivals, key=lambda t: (_signed(t, objective), -t.number), default=None)
+
+
+def plain(trials: Sequence[Trial], objective: Objective, student: str) -> Trial | None:
+    """Return the complete trial of that student that learns nothing from a teacher, best on dev."""
+    rivals = [
+        t for t in _complete(trials) if not t.spec.pipeline.distils and t.spec.student == student
+    ]
+    return max(rivals, key=lambda t: (_signed(t, objective), -t.number), default=None)
+
+
+def pareto(trials: Sequence[Trial], objectives: Sequence[Objective]) -> list[Trial]:
+    """Return the complete trials that no other beats in one objective without losing in another."""
+    points = [(t, [_signed(t, o) for o in objectives]) for t in _complete(trials)]
+    return [
+        trial
+        for trial, mine in points
+        if not any(
+            all(a >= b for a, b in zip(theirs, mine, strict=True)) and theirs != mine
+            for _, theirs in points
+        )
+    ]
