@@ -1,1 +1,1 @@
-"""Placeholder."""
+"""Fakes and small worlds for tests."""
