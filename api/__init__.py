@@ -1,1 +1,1 @@
-"""Placeholder."""
+"""THE FRONT: HTTP in, HTTP out. No torch, no Ray."""

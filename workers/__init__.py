@@ -1,1 +1,1 @@
-"""Placeholder."""
+"""THE ENGINE ROOM: claims jobs, drives them on Ray, writes what happened. Ray is disposable."""

@@ -15,9 +15,9 @@ from autodistill.component import Choice
 class Mixup(Augmentation, title="Mixup"):
     """Interpolates word embeddings and targets of two examples (MixKD, Liang et al., 2021).
 
-    Each mixed example draws its own share from Beta(beta, beta) and a partner from its batch. Only
-    `mixed_fraction` of a batch is mixed (partial mixup, Choi et al., 2023, drawn here without
-    replacement). The teacher sees the same mixture in its own embeddings.
+    Each mixed example draws its own share from Beta(beta, beta) and a partner from its batch, never
+    itself. Only `mixed_fraction` of a batch is mixed (partial mixup, Choi et al., 2023, drawn here
+    without replacement). The teacher sees the same mixture in its own embeddings.
     """
 
     mixes: ClassVar[bool] = True
@@ -32,4 +32,7 @@ class Mixup(Augmentation, title="Mixup"):
         share_B = np.ones(size)
         mixed = rng.permutation(size)[: round(self.mixed_fraction * size)]
         share_B[mixed] = rng.beta(self.beta, self.beta, len(mixed))
-        return Mix(rng.permutation(size), share_B)
+        ring = rng.permutation(size)
+        partner_B = np.empty(size, dtype=np.int64)
+        partner_B[ring] = np.roll(ring, 1)
+        return Mix(partner_B, share_B)

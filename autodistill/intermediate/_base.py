@@ -40,13 +40,16 @@ class Objective(Protocol):
 class Intermediate(Component):
     """What the student's hidden states learn from the teacher's.
 
-    Promises, checked for every variant: one finite number per example; padding never counts;
-    gradient to the student and to the objective's own modules only.
+    Promises, checked for every variant by `autodistill.testing`: one finite number per example;
+    padding never counts; gradient to the student and to the objective's own modules only. The mean
+    over the batch is the objective, also where it is a quantity of the whole batch.
     """
 
     kind: str
     batchwise: ClassVar[bool] = False
     """True when an example's value depends on the rest of its batch."""
+    zero_on_agreement: ClassVar[bool] = True
+    """True when a student whose states equal its teacher's has value zero, the least there is."""
 
     @property
     def intermediate_weight(self) -> float:
@@ -84,14 +87,23 @@ class PointwiseIntermediate(MappedIntermediate):
     """An objective that compares mapped states token by token.
 
     Where the widths differ, a linear map that is learnt with the student takes each mapped student
-    layer to the teacher's width (weights N(0, 0.02), as in Distiller). An example's value is its mean
-    over real tokens, so that long texts do not outweigh short ones (ours; Distiller's mean is over
-    all tokens of a batch).
+    layer to the teacher's width (weights N(0, 0.02), as in Distiller). An example's value is its
+    mean over real tokens, so that long texts do not outweigh short ones (ours; Distiller's mean is
+    over all tokens of a batch).
     """
 
     @abstractmethod
     def distance(self, student_BTE: torch.Tensor, teacher_BTE: torch.Tensor) -> torch.Tensor:
         """Return the distance of each pair of token states, shape (B, T)."""
+
+    @classmethod
+    @override
+    def unsuitable(cls, facts: TaskFacts) -> str | None:
+        """Refuse teacher and student that cut a text into different tokens."""
+        if facts.shared_tokenizer:
+            return super().unsuitable(facts)
+        kind = cls.model_fields["kind"].default
+        return f"{kind} compares token by token, so teacher and student must share a tokenizer."
 
     @override
     def build(self, facts: TaskFacts) -> Objective:

@@ -19,6 +19,15 @@ class Last(LayerMapping, title="Last"):
 
     kind: Literal["last"] = "last"
 
+    @classmethod
+    @override
+    def unsuitable(cls, facts: TaskFacts) -> str | None:
+        """Refuse a student that is deeper than its teacher."""
+        m, n = facts.teacher_layers, facts.student_layers
+        if m < n:
+            return f"last needs a teacher at least as deep as the student; got {m} and {n} layers."
+        return super().unsuitable(facts)
+
     @override
     def pairs(self, facts: TaskFacts) -> tuple[tuple[int, int], ...]:
         m, n = facts.teacher_layers, facts.student_layers

@@ -18,9 +18,12 @@ def nll(logits_NC: NDArray[Any], labels_N: NDArray[Any]) -> float:
 
 
 def ece(logits_NC: NDArray[Any], labels_N: NDArray[Any]) -> float:
-    """Return the expected calibration error over 15 equal-width bins (Guo et al., 2017, eq. 3)."""
+    """Return the expected calibration error (Guo et al., 2017, eq. 3) over 15 equal-width bins.
+
+    A bin holds the confidences above its lower and up to its upper bound.
+    """
     confidence_N = np.exp(log_softmax(logits_NC, axis=1)).max(axis=1)
     right_N = logits_NC.argmax(axis=1) == labels_N
-    bin_N = np.minimum((confidence_N * BINS).astype(int), BINS - 1)
+    bin_N = np.clip(np.ceil(confidence_N * BINS).astype(int) - 1, 0, BINS - 1)
     gaps = np.bincount(bin_N, weights=right_N - confidence_N, minlength=BINS)
     return float(np.abs(gaps).sum() / len(labels_N))

@@ -62,7 +62,7 @@ def prepare(
     teacher_key = key("teacher", about_teacher, tokens_key, spec.max_train_examples, spec.seed)
 
     def make_teacher(to: Path) -> None:
-        progress("teacher", {"step": "start"})
+        progress("teacher", {"model": teacher.name})
         _teacher(spec, dataset, Path(teacher.path), dataset_path, tokens, positions, to, progress)
 
     teacher_folder = folder(base / teacher_key, make_teacher)

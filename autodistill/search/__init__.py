@@ -1,4 +1,4 @@
-"""VERB: finished trials → the next pipelines. Pure and seeded; Optuna lives here."""
+"""VERB: finished trials → the next pipelines. Pure and seeded; Optuna lives in `study`."""
 
 from autodistill.search.rungs import Rungs as Rungs
 from autodistill.search.searcher import Proposal as Proposal

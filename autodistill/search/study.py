@@ -65,7 +65,9 @@ def told(
     pruned with its curve, one that failed as pruned without, which the sampler takes for bad.
     """
     params = {"student": trial.spec.student, **flatten(trial.spec.pipeline)}
-    inside = {k: v for k, v in params.items() if k in space and space[k]._contains(_internal(space[k], v))}
+    inside = {
+        k: v for k, v in params.items() if k in space and space[k]._contains(_internal(space[k], v))
+    }
     settings: dict[str, Any] = {
         "params": inside,
         "distributions": {k: space[k] for k in inside},

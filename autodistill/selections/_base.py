@@ -26,8 +26,8 @@ class Candidates:
 class Selection(Component):
     """Which training examples are kept (data pruning).
 
-    Promises, checked for every variant: ascending positions without repeats, the same for the same
-    generator state; at least one example is kept.
+    Promises, checked for every variant by `autodistill.testing`: ascending positions without
+    repeats, the same for the same generator state; at least one example is kept.
     """
 
     kind: str

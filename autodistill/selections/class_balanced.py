@@ -11,11 +11,15 @@ from typing_extensions import override
 from autodistill.selections._base import Candidates, FractionSelection
 from autodistill.task import CLASSIFICATION, Task
 
+CLASS_FLOOR = 2
+"""Examples that each class keeps at least."""
+
 
 class ClassBalanced(FractionSelection, title="Class-balanced"):
     """Keeps equally many random examples of each class, as far as there are enough.
 
-    What a small class cannot give is shared among the others, so that the fraction is kept exactly.
+    What a small class cannot give is shared among the others, so that the fraction is kept exactly;
+    but each class keeps 2 examples however small the fraction (ours), as far as it has them.
     A smaller fraction keeps a subset of what a larger one keeps, for the same seed.
     """
 
@@ -32,4 +36,5 @@ class ClassBalanced(FractionSelection, title="Class-balanced"):
             members = shuffled[labels_N[shuffled] == label]
             rank_N[members] = np.arange(len(members))
         order = shuffled[np.argsort(rank_N[shuffled], kind="stable")]
-        return np.sort(order[: max(1, round(self.keep_fraction * len(labels_N)))])
+        floor = np.count_nonzero(rank_N < CLASS_FLOOR)
+        return np.sort(order[: max(floor, round(self.keep_fraction * len(labels_N)))])

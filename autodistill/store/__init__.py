@@ -73,7 +73,10 @@ class Store:
     @contextmanager
     def read(self) -> Iterator[Transaction]:
         """Open a transaction that only reads."""
-        with self._engine.connect().execution_options(write=False) as connection, connection.begin():
+        with (
+            self._engine.connect().execution_options(write=False) as connection,
+            connection.begin(),
+        ):
             yield Transaction(connection)
 
     def close(self) -> None:

@@ -119,7 +119,9 @@ class Driving:
             [{"trial_id": trial_id, "epoch": m.epoch, "values": m.values} for m in fresh],
         )
         self._connection.execute(
-            update(query).where(*self._is(number)).values(epochs_done=max(known | {m.epoch for m in fresh}))
+            update(query)
+            .where(*self._is(number))
+            .values(epochs_done=max(known | {m.epoch for m in fresh}))
         )
         for m in fresh:
             data = {"number": number, "epoch": m.epoch, "values": m.values}

@@ -46,9 +46,13 @@ class Registry(Generic[R]):
             NotFound: When there is none; it lists some of those there are.
         """
         columns = self._table.c
-        row = self._connection.execute(
-            select(self._table).where(or_(columns.id == id_or_name, columns.name == id_or_name))
-        ).mappings().first()
+        row = (
+            self._connection.execute(
+                select(self._table).where(or_(columns.id == id_or_name, columns.name == id_or_name))
+            )
+            .mappings()
+            .first()
+        )
         if row is None:
             known = self._connection.scalars(select(columns.name).order_by(columns.name).limit(20))
             raise NotFound(self._table.name, id_or_name, tuple(known))

@@ -64,8 +64,16 @@ class Trials:
         query = select(table.c.state, func.count()).where(
             table.c.job_id == job_id, table.c.origin != "confirmation"
         )
-        found = {TrialState(s): n for s, n in self._connection.execute(query.group_by(table.c.state))}
+        found = {
+            TrialState(s): n for s, n in self._connection.execute(query.group_by(table.c.state))
+        }
         return {state: found.get(state, 0) for state in TrialState}
+
+    def epochs_done(self, job_id: str) -> int:
+        """Return how many epochs all trials of a job have done together."""
+        table = tables.trial
+        query = select(func.coalesce(func.sum(table.c.epochs_done), 0))
+        return int(self._connection.scalar(query.where(table.c.job_id == job_id)) or 0)
 
     def _curves(self, trial_ids: Iterable[int]) -> dict[int, list[Measurement]]:
         table = tables.measurement

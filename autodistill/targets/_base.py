@@ -21,7 +21,8 @@ class TargetMaker(Protocol):
         Args:
             ids_B: Stable positions of the examples in the training split, 0 to N - 1.
             label_BC: One-hot labels, or true values of shape (B, 1) for regression.
-            progress: Share of the trial's epochs that will have been done after this one, (0, 1].
+            progress: Share of the trial that will have been done, in (0, 1]: after this epoch, or
+                after this step for a course that is smooth inside an epoch.
         """
 
     def observe(self, ids_B: torch.Tensor, output_BC: torch.Tensor) -> None:
@@ -55,7 +56,8 @@ class Labels:
 class Targets(Component):
     """What the hard loss (cross-entropy, or squared error for regression) compares with.
 
-    Promises, checked for every variant: rows are probabilities where labels are, without gradient.
+    Promises, checked for every variant by `autodistill.testing`: rows are probabilities where
+    labels are, without gradient; a maker that took back its state goes on as the one that wrote it.
     """
 
     kind: str

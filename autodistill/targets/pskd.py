@@ -17,9 +17,9 @@ from autodistill.task import TaskFacts
 class PSKD(Targets, title="PS-KD"):
     """Mixes the label with the student's own prediction of the epoch before (Kim et al., 2021).
 
-    `t = (1 - a) * label + a * previous`, with `a = alpha * progress` growing over the epochs, so that
-    the last one uses exactly alpha; in the first epoch the stored prediction is the label itself.
-    For regression the previous score takes the place of the probabilities (ours, by analogy).
+    `t = (1 - a) * label + a * previous`; `a = alpha * progress` grows to alpha over the trial, and
+    the label stands where there is no prediction yet. For regression the previous score takes the
+    place of the probabilities (ours, by analogy).
     """
 
     kind: Literal["pskd"] = "pskd"
@@ -28,16 +28,13 @@ class PSKD(Targets, title="PS-KD"):
 
     @override
     def conflicts(self, pipeline: Any, facts: TaskFacts) -> Iterator[str]:
-        if pipeline.training.num_epochs < 2:
-            yield (
-                "PS-KD learns from the epoch before, so it needs at least 2 epochs; "
-                f"got training.num_epochs={pipeline.training.num_epochs}."
-            )
+        """Refuse fewer than 2 epochs, and augmentations that mix inputs."""
+        if (epochs := pipeline.training.num_epochs) < 2:
+            law = "PS-KD learns from the epoch before, so it needs at least 2 epochs"
+            yield f"{law}; got training.num_epochs={epochs}."
         if pipeline.augmentation.mixes:
-            yield (
-                "PS-KD remembers predictions on unmixed inputs, so it does not go with "
-                f"augmentation {pipeline.augmentation.kind}; choose another augmentation."
-            )
+            law = "PS-KD remembers predictions on unmixed inputs, so inputs must not be mixed"
+            yield f"{law}; got augmentation {pipeline.augmentation.kind}, choose another."
 
     @override
     def build(self, facts: TaskFacts) -> TargetMaker:
@@ -47,25 +44,20 @@ class PSKD(Targets, title="PS-KD"):
 class _Progressive:
     def __init__(self, alpha: float, facts: TaskFacts) -> None:
         self.alpha = alpha
-        self.previous_NC = torch.zeros(facts.num_train, facts.num_outputs)
-        self.seen_N = torch.zeros(facts.num_train, dtype=torch.bool)
+        self.previous_NC = torch.full((facts.num_train, facts.num_outputs), torch.nan)  # none yet
 
     def __call__(
         self, ids_B: torch.Tensor, label_BC: torch.Tensor, progress: float
     ) -> torch.Tensor:
-        where = ids_B.cpu()
-        previous_BC = self.previous_NC[where].to(label_BC.device)
-        seen_B1 = self.seen_N[where].to(label_BC.device)[:, None]
-        share = self.alpha * progress
-        return torch.where(seen_B1, (1 - share) * label_BC + share * previous_BC, label_BC)
+        previous_BC = self.previous_NC[ids_B.cpu()].to(label_BC)
+        mixed_BC = label_BC.lerp(previous_BC, self.alpha * progress)
+        return torch.where(previous_BC.isnan(), label_BC, mixed_BC)
 
     def observe(self, ids_B: torch.Tensor, output_BC: torch.Tensor) -> None:
-        where = ids_B.cpu()
-        self.previous_NC[where] = output_BC.cpu()
-        self.seen_N[where] = True
+        self.previous_NC[ids_B.cpu()] = output_BC.cpu()
 
     def state_dict(self) -> dict[str, torch.Tensor]:
-        return {"previous_NC": self.previous_NC, "seen_N": self.seen_N}
+        return {"previous_NC": self.previous_NC.clone()}
 
     def load_state_dict(self, state: dict[str, torch.Tensor]) -> None:
-        self.previous_NC, self.seen_N = state["previous_NC"], state["seen_N"]
+        self.previous_NC = state["previous_NC"].clone()

@@ -1,0 +1,125 @@
+"""The door: what a job asks for is looked up, checked and frozen, or refused with reasons."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from autodistill.errors import InvalidInput, NotFound, Problem
+from autodistill.recommend import recommend
+from autodistill.record import Dataset, Model, Recommendation, task_facts
+from autodistill.spec import (
+    Advised,
+    CutStudent,
+    JobRequest,
+    JobSpec,
+    RegisteredStudent,
+    TeacherSpec,
+)
+from autodistill.store import Transaction
+from autodistill.task import TaskFacts
+
+Student = RegisteredStudent | CutStudent
+
+
+def admit(tx: Transaction, asked: JobRequest) -> tuple[JobSpec, dict[str, TaskFacts]]:
+    """Return the job as it would be stored, with the facts of each student.
+
+    Raises:
+        InvalidInput: With a problem for each field that breaks a law.
+    """
+    dataset, teacher = _dataset(tx, asked.dataset), _teacher(tx, asked.teacher.model)
+    problems = list(_of_teacher(asked.teacher, teacher, dataset))
+    facts: dict[str, TaskFacts] = {}
+    students: list[Student] = []
+    for i, student in enumerate(asked.students):
+        try:
+            known, found = _student(tx, student, teacher, dataset, f"students.{i}")
+        except InvalidInput as error:
+            problems += error.problems
+        else:
+            students.append(known)
+            facts[known.label] = found
+    if problems:
+        raise InvalidInput(problems)
+    named = asked.model_copy(
+        update={
+            "dataset": dataset.id,
+            "teacher": asked.teacher.model_copy(update={"model": teacher.id}),
+            "students": tuple(students),
+        }
+    )
+    advice = advise(tx, dataset, next(iter(facts.values())), k=max(1, asked.search.recommended))
+    advised = [Advised(pipeline=a.pipeline, reason=a.reason) for a in advice.advice]
+    return named.resolve(list(facts.values()), advised), facts
+
+
+def facts_of(
+    tx: Transaction, dataset: str, teacher: str, student: Student
+) -> tuple[Dataset, TaskFacts]:
+    """Return a dataset with the facts of one student on it.
+
+    Raises:
+        InvalidInput: When one of them is unknown or they do not fit.
+    """
+    data, model = _dataset(tx, dataset), _teacher(tx, teacher)
+    return data, _student(tx, student, model, data, "student")[1]
+
+
+def advise(tx: Transaction, dataset: Dataset, facts: TaskFacts, *, k: int) -> Recommendation:
+    """Return what the recommender says now."""
+    return recommend(dataset, facts, tx.history.tasks(), k=k)
+
+
+def _dataset(tx: Transaction, name: str) -> Dataset:
+    try:
+        return tx.datasets.get(name)
+    except NotFound as error:
+        raise InvalidInput(_unknown("dataset", error)) from error
+
+
+def _teacher(tx: Transaction, name: str) -> Model:
+    try:
+        return tx.models.get(name)
+    except NotFound as error:
+        raise InvalidInput(_unknown("teacher.model", error)) from error
+
+
+def _unknown(field: str, error: NotFound) -> Problem:
+    return Problem(field=field, message=str(error), known=error.known)
+
+
+def _of_teacher(asked: TeacherSpec, model: Model, dataset: Dataset) -> Iterator[Problem]:
+    head = () if len(model.labels) == 1 else model.labels  # one output: a regression
+    if asked.preparation.fine_tuning is None and head != dataset.labels:
+        theirs = ", ".join(model.labels[:10]) or "no head"
+        message = (
+            f"A teacher that is used as it is needs the dataset's labels "
+            f"({', '.join(dataset.labels[:10]) or 'one number'}) in that order; this one has "
+            f'{theirs}. Choose preparation "fine_tuned".'
+        )
+        yield Problem(field="teacher.preparation", message=message)
+
+
+def _student(
+    tx: Transaction, student: Student, teacher: Model, dataset: Dataset, field: str
+) -> tuple[Student, TaskFacts]:
+    if isinstance(student, CutStudent):
+        if student.num_layers > teacher.num_layers:
+            message = (
+                f"The teacher has {teacher.num_layers} layers, so a student cut from it has "
+                f"1 to {teacher.num_layers}, not {student.num_layers}."
+            )
+            raise InvalidInput(Problem(field=f"{field}.num_layers", message=message))
+        return student, task_facts(dataset, teacher, student, None)
+    try:
+        model = tx.models.get(student.model)
+    except NotFound as error:
+        raise InvalidInput(_unknown(f"{field}.model", error)) from error
+    if model.tokenizer_sha256 != teacher.tokenizer_sha256:
+        message = (
+            f'Teacher "{teacher.name}" and student "{model.name}" cut texts into different tokens; '
+            "choose a student with the teacher's tokenizer, or one cut from the teacher."
+        )
+        raise InvalidInput(Problem(field=f"{field}.model", message=message))
+    known = student.model_copy(update={"model": model.id})
+    return known, task_facts(dataset, teacher, known, model)

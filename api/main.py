@@ -1,0 +1,38 @@
+"""The composition root: `uvicorn api.main:create_app --factory`."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+from fastapi.middleware.gzip import GZipMiddleware
+
+from api import dashboard, errors
+from api.routes import components, datasets, events, health, jobs, models, recommendations
+from api.settings import Settings
+from autodistill.store import Store
+
+NOUNS = (datasets, models, jobs, events, recommendations, components, health)
+
+
+def create_app(settings: Settings | None = None) -> FastAPI:
+    """Return the application on a database that has the newest schema."""
+    settings = settings or Settings()
+    settings.root.mkdir(parents=True, exist_ok=True)
+    store = Store(settings.database)
+    store.migrate()
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        yield
+        store.close()
+
+    app = FastAPI(title="AutoDistiller", version="0.1.0", lifespan=lifespan)
+    app.state.settings, app.state.store = settings, store
+    app.add_middleware(GZipMiddleware, minimum_size=1024)
+    errors.install(app)
+    for noun in NOUNS:
+        app.include_router(noun.router)
+    dashboard.mount(app)
+    return app

@@ -1,0 +1,140 @@
+"""Registering and listing datasets."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+from fastapi import APIRouter, Form, UploadFile
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from api.deps import ArtifactsDep, Limit, SettingsDep, StoreDep
+from api.settings import Settings
+from api.views import Page
+from autodistill.data.ingest import DatasetRequest, ingest
+from autodistill.errors import InvalidDataset, InvalidInput, Problem
+from autodistill.record import Dataset
+from autodistill.store import ArtifactFolder, Store
+
+router = APIRouter(prefix="/v1/datasets", tags=["datasets"])
+CHUNK = 2**20
+
+
+class DatasetByPath(DatasetRequest):
+    """A dataset that lies on the service's machine."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    path: Path
+    """CSV, TSV, JSONL or Parquet, inside the data root or another allowed folder."""
+
+
+class DatasetForm(BaseModel):
+    """The parts of an upload."""
+
+    file: UploadFile
+    request: str
+    """A `DatasetRequest` as JSON."""
+
+
+@router.post("", status_code=201)
+def upload_dataset(
+    form: Annotated[DatasetForm, Form(media_type="multipart/form-data")],
+    store: StoreDep,
+    artifacts: ArtifactsDep,
+    settings: SettingsDep,
+) -> Dataset:
+    """Register an uploaded file; equal content is the same dataset."""
+    try:
+        asked = DatasetRequest.model_validate_json(form.request)
+    except ValidationError as error:
+        raise InvalidInput(
+            Problem(field=".".join(map(str, e["loc"])) or "request", message=e["msg"])
+            for e in error.errors()
+        ) from error
+    with _scratch(settings) as folder:
+        suffix = Path(form.file.filename or "").suffix.lower()
+        path = folder / f"upload{suffix}"
+        _receive(form.file, path, settings.max_upload_mib)
+        return _register(path, asked, folder, store, artifacts)
+
+
+@router.post("/by-path", status_code=201)
+def register_dataset(
+    asked: DatasetByPath, store: StoreDep, artifacts: ArtifactsDep, settings: SettingsDep
+) -> Dataset:
+    """Register a file on the service's machine; it is copied."""
+    path = asked.path.resolve()
+    if not any(path.is_relative_to(root) for root in settings.roots):
+        known = tuple(map(str, settings.roots))
+        message = f'"{asked.path}" lies outside the allowed folders.'
+        raise InvalidDataset(Problem(field="path", message=message, known=known))
+    if not path.is_file():
+        raise InvalidDataset(Problem(field="path", message=f'There is no file "{asked.path}".'))
+    request = DatasetRequest.model_validate(asked.model_dump(exclude={"path"}))
+    with _scratch(settings) as folder:
+        return _register(path, request, folder, store, artifacts)
+
+
+@router.get("")
+def list_datasets(store: StoreDep, after: str | None = None, limit: Limit = 100) -> Page[Dataset]:
+    """List datasets by name."""
+    with store.read() as tx:
+        items = tx.datasets.list(after, limit + 1)
+    more = len(items) > limit
+    return Page(items=items[:limit], next=items[limit - 1].name if more else None)
+
+
+@router.get("/{dataset}")
+def get_dataset(dataset: str, store: StoreDep) -> Dataset:
+    """Return a dataset by id or name."""
+    with store.read() as tx:
+        return tx.datasets.get(dataset)
+
+
+@contextmanager
+def _scratch(settings: Settings) -> Iterator[Path]:
+    uploads = settings.root / "uploads"
+    uploads.mkdir(parents=True, exist_ok=True)
+    folder = Path(tempfile.mkdtemp(dir=uploads))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _receive(file: UploadFile, path: Path, max_mib: int) -> None:
+    """Write an upload to disk, as far as its size allows."""
+    with path.open("wb") as out:
+        while chunk := file.file.read(CHUNK):
+            out.write(chunk)
+            if out.tell() > max_mib * 2**20:
+                message = f"The file is larger than {max_mib} MiB; register it by path instead."
+                raise InvalidDataset(Problem(field="file", message=message))
+
+
+def _register(
+    path: Path, asked: DatasetRequest, folder: Path, store: Store, artifacts: ArtifactFolder
+) -> Dataset:
+    found = ingest(path, asked, folder)
+    sha256 = artifacts.put(found.path)
+    record = Dataset(
+        id=f"ds_{found.sha256[:16]}",
+        name=asked.name,
+        sha256=found.sha256,
+        task=found.task,
+        labels=found.labels,
+        has_pair=found.has_pair,
+        num_examples=found.num_examples,
+        licence=asked.licence,
+        meta_features=found.meta_features,
+        created_at=datetime.now(UTC),
+    )
+    with store.write() as tx:
+        tx.artifacts.add(sha256, kind="dataset", size=found.path.stat().st_size)
+        return tx.datasets.add(record)

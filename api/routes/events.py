@@ -1,0 +1,75 @@
+"""The event log of a job as server-sent events."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator
+from typing import Annotated
+
+from fastapi import APIRouter, Header, Query, Request
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import StreamingResponse
+
+from api.deps import StoreDep
+from autodistill.record import Event
+from autodistill.store import Store
+
+router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
+POLL_S, HEARTBEAT_S = 0.5, 15.0
+ENDS = ("job.succeeded", "job.failed", "job.cancelled")
+
+
+@router.get("/{job}/events", response_class=StreamingResponse)
+def stream_events(
+    request: Request,
+    job: str,
+    store: StoreDep,
+    last_event_id: Annotated[str | None, Header()] = None,
+    after: Annotated[int, Query(ge=0)] = 0,
+) -> StreamingResponse:
+    """Stream what happens from event `after` (or `Last-Event-ID`) on, until the job has ended."""
+    start = int(last_event_id) if last_event_id and last_event_id.isdecimal() else after
+    with store.read() as tx:
+        tx.jobs.get(job)
+    stream = _stream(request, store, job, start)
+    return StreamingResponse(
+        stream, media_type="text/event-stream", headers={"Cache-Control": "no-store"}
+    )
+
+
+async def _stream(request: Request, store: Store, job: str, seq: int) -> AsyncIterator[str]:
+    heard = time.monotonic()
+    while not await request.is_disconnected():
+        events = await run_in_threadpool(_after, store, job, seq)
+        for event in events:
+            seq = event.seq
+            yield _message(event)
+            if event.kind in ENDS:
+                return
+        if events:
+            heard = time.monotonic()
+            continue
+        if await run_in_threadpool(_ended, store, job, seq):
+            return
+        if time.monotonic() - heard > HEARTBEAT_S:
+            heard = time.monotonic()
+            yield ": still here\n\n"
+        await asyncio.sleep(POLL_S)
+
+
+def _after(store: Store, job: str, seq: int) -> list[Event]:
+    with store.read() as tx:
+        return tx.events.after(job, seq)
+
+
+def _ended(store: Store, job: str, seq: int) -> bool:
+    """Whether the reader already has the last event of a job that has ended."""
+    with store.read() as tx:
+        return tx.jobs.get(job).state.terminal and seq >= tx.events.latest(job)
+
+
+def _message(event: Event) -> str:
+    data = json.dumps(event.model_dump(mode="json"))
+    return f"id: {event.seq}\nevent: {event.kind}\ndata: {data}\n\n"

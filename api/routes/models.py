@@ -1,0 +1,68 @@
+"""Registering and listing models."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+from annotated_types import Len
+from fastapi import APIRouter
+from pydantic import BaseModel, ConfigDict
+
+from api.deps import Limit, SettingsDep, StoreDep
+from api.views import Page
+from autodistill.models.inspection import inspect
+from autodistill.models.sources import AnySource, locate
+from autodistill.record import Model
+
+router = APIRouter(prefix="/v1/models", tags=["models"])
+
+
+class ModelRequest(BaseModel):
+    """A model to register."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    name: Annotated[str, Len(1, 100)]
+    """What the model is called."""
+    source: AnySource
+    """Where it comes from; safetensors only."""
+
+
+@router.post("", status_code=201)
+def register_model(asked: ModelRequest, store: StoreDep, settings: SettingsDep) -> Model:
+    """Register a model; equal content is the same model."""
+    path = locate(asked.source, roots=settings.roots, hub=settings.hub)
+    found = inspect(path)
+    record = Model(
+        id=f"md_{found.sha256[:16]}",
+        name=asked.name,
+        sha256=found.sha256,
+        source=asked.source.model_dump(mode="json"),
+        path=str(path),
+        architecture=found.architecture,
+        num_layers=found.num_layers,
+        hidden_size=found.hidden_size,
+        num_parameters=found.num_parameters,
+        tokenizer_sha256=found.tokenizer_sha256,
+        labels=found.labels,
+        created_at=datetime.now(UTC),
+    )
+    with store.write() as tx:
+        return tx.models.add(record)
+
+
+@router.get("")
+def list_models(store: StoreDep, after: str | None = None, limit: Limit = 100) -> Page[Model]:
+    """List models by name."""
+    with store.read() as tx:
+        items = tx.models.list(after, limit + 1)
+    more = len(items) > limit
+    return Page(items=items[:limit], next=items[limit - 1].name if more else None)
+
+
+@router.get("/{model}")
+def get_model(model: str, store: StoreDep) -> Model:
+    """Return a model by id or name."""
+    with store.read() as tx:
+        return tx.models.get(model)

@@ -1,0 +1,39 @@
+"""Advice for a dataset, a teacher and a student."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from annotated_types import Ge, Le
+from fastapi import APIRouter
+from pydantic import BaseModel, ConfigDict
+
+from api.admission import advise, facts_of
+from api.deps import StoreDep
+from autodistill.record import Recommendation
+from autodistill.spec import StudentSpec
+
+router = APIRouter(prefix="/v1/recommendations", tags=["recommendations"])
+
+
+class RecommendationRequest(BaseModel):
+    """For whom pipelines are to be recommended."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    dataset: str
+    """Id or name."""
+    teacher: str
+    """Id or name of a model."""
+    student: StudentSpec
+    """Who is to learn."""
+    k: Annotated[int, Ge(1), Le(20)] = 5
+    """How many pipelines."""
+
+
+@router.post("")
+def recommend_pipelines(asked: RecommendationRequest, store: StoreDep) -> Recommendation:
+    """Return ranked pipelines with a reason each."""
+    with store.read() as tx:
+        dataset, facts = facts_of(tx, asked.dataset, asked.teacher, asked.student)
+        return advise(tx, dataset, facts, k=asked.k)

@@ -1,0 +1,44 @@
+"""One attempt of a trial: train it, and tell what happens in messages. Any executor runs this."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from autodistill.errors import Diverged, InvalidInput
+from autodistill.record import FailureClass, PreparedTask
+from autodistill.spec import TrialSpec
+from autodistill.trial import TrialRun
+from workers.ending import Report
+
+
+def attempt(config: dict[str, Any], tell: Callable[[Report], None]) -> None:
+    """Run a trial from its last checkpoint to its end; failures of known kinds are told, not raised.
+
+    Args:
+        config: `number`, `task` (path of the prepared task), `trial` (its spec as JSON), `folder`.
+        tell: Takes each message; may raise to end the attempt.
+    """
+    number = int(config["number"])
+    task = PreparedTask.model_validate(json.loads(Path(config["task"]).read_text()))
+    spec = TrialSpec.model_validate_json(config["trial"])
+    try:
+        run = TrialRun(task, spec, Path(config["folder"]))
+        tell(Report(number=number, started=True, measurements=run.history))
+        for measurement in run:
+            tell(Report(number=number, measurements=(measurement,)))
+        tell(Report(number=number, outcome=run.finish()))
+    except Diverged as error:
+        tell(_failed(number, FailureClass.DIVERGED, error))
+    except InvalidInput as error:
+        tell(_failed(number, FailureClass.USER_ERROR, error))
+    except (MemoryError, RuntimeError) as error:
+        if not isinstance(error, MemoryError) and "out of memory" not in str(error).lower():
+            raise
+        tell(_failed(number, FailureClass.OUT_OF_MEMORY, error))
+
+
+def _failed(number: int, failure: FailureClass, error: Exception) -> Report:
+    return Report(number=number, failure=failure, reason=f"{failure}: {error}")

@@ -1,0 +1,29 @@
+"""How one attempt of a trial ends, as the trial's process tells its driver."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+from autodistill.record import FailureClass, Measurement, Outcome
+
+
+class Report(BaseModel):
+    """One message from a trial's process."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    number: int
+    started: bool = False
+    """The first message of an attempt; its measurements are those of attempts before."""
+    measurements: tuple[Measurement, ...] = ()
+    outcome: Outcome | None = None
+    """The trial ran to its end."""
+    failure: FailureClass | None = None
+    """The attempt failed."""
+    reason: str = ""
+
+    def packed(self) -> dict[str, Any]:
+        """Return the message as Tune carries it."""
+        return {"report": self.model_dump_json()}

@@ -1,0 +1,29 @@
+"""Runs a job's trials in this process, one after the other: for tests and machines without Ray."""
+
+from __future__ import annotations
+
+from workers.attempt import attempt
+from workers.conductor import Conductor, Supply
+from workers.ending import Report
+
+
+class Halt(Exception):  # a signal, not an error
+    """Leaves an attempt whose trial is to stop."""
+
+
+def run_inline(conductor: Conductor) -> None:
+    """Run trials until there are none, or the job is halted."""
+
+    def tell(report: Report) -> None:
+        ended = report.outcome is not None or report.failure is not None
+        if (conductor.hear(report) and not ended) or conductor.halted():
+            raise Halt
+
+    while not conductor.halted():
+        trial = conductor.next()
+        if isinstance(trial, Supply):
+            return
+        try:
+            attempt(conductor.config(trial), tell)
+        except Halt:
+            continue

@@ -1,0 +1,58 @@
+"""Settings of the worker, from `AUTODISTILL_…` in the environment."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+from annotated_types import Ge, Gt
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+RAY_ENVIRONMENT = {
+    "RAY_USAGE_STATS_ENABLED": "0",
+    "RAY_AIR_NEW_OUTPUT": "0",
+    "RAY_CHDIR_TO_TRIAL_DIR": "0",
+    "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",  # on Linux: everything binds to loopback
+    "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",
+    "TUNE_FORCE_TRIAL_CLEANUP_S": "5",
+    "TUNE_GLOBAL_CHECKPOINT_S": "86400",
+    "OMP_NUM_THREADS": "1",
+    "OMP_WAIT_POLICY": "PASSIVE",  # spinning threads starve the neighbour on a shared core
+    "TOKENIZERS_PARALLELISM": "false",
+    "HF_HUB_OFFLINE": "1",
+    "HF_HUB_DISABLE_PROGRESS_BARS": "1",
+}
+"""What a driver, and Ray inside it, read from the environment when they start."""
+
+
+class Settings(BaseSettings):
+    """Where the worker finds things, and how much of the machine it may use."""
+
+    model_config = SettingsConfigDict(env_prefix="AUTODISTILL_", frozen=True)
+
+    data_root: Path = Path("var")
+    """Folder of database, artifacts, caches and checkpoints."""
+    database_url: str = ""
+    """SQLAlchemy URL; a SQLite file in the data root when empty."""
+    slots: Annotated[int, Ge(1)] = Field(default_factory=lambda: os.cpu_count() or 1)
+    """Trials at once on this machine, one thread each."""
+    ray_address: str = "local"
+    """`local` starts a Ray for each job; otherwise the address of a cluster."""
+    lease_ttl_s: Annotated[float, Gt(0)] = 15.0
+    """After so many seconds of silence another worker may take a job over."""
+    poll_s: Annotated[float, Gt(0)] = 0.5
+    """Pause between looks for work."""
+    max_crashes: Annotated[int, Ge(1)] = 5
+    """Crashes of a job's driver in a row, without progress, after which the job fails."""
+
+    @property
+    def root(self) -> Path:
+        """The data root, absolute: Ray's processes work in folders of their own."""
+        return self.data_root.resolve()
+
+    @property
+    def database(self) -> str:
+        """The database's URL."""
+        return self.database_url or f"sqlite:///{self.root / 'autodistill.db'}"
