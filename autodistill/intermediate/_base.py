@@ -65,8 +65,20 @@ class Intermediate(Component):
         """Make the objective for one trial. Parameters are drawn from torch's global generator."""
 
 
+class PairObjective(Protocol):
+    """What compares the states of one mapped pair of layers; each pair has its own."""
+
+    modules: torch.nn.Module
+    """Its parameters; may hold none."""
+
+    def __call__(
+        self, student_BTD: torch.Tensor, teacher_BTE: torch.Tensor, mask_BT: torch.Tensor
+    ) -> torch.Tensor:
+        """Return the objective of each example, shape (B,)."""
+
+
 class MappedIntermediate(Intermediate):
-    """An objective that compares pairs of layers and takes part with a weight."""
+    """An objective that compares pairs of layers, sums over them and takes part with a weight."""
 
     weight: Annotated[float, Gt(0), Uniform(0.01, 3.0, log=True)] = 0.1
     """Factor of the objective in the trial's loss."""
@@ -81,6 +93,29 @@ class MappedIntermediate(Intermediate):
     @override
     def layer_pairs(self, facts: TaskFacts) -> tuple[tuple[int, int], ...]:
         return self.mapping.pairs(facts)
+
+    @abstractmethod
+    def build_pair(self, facts: TaskFacts) -> PairObjective:
+        """Make the objective of one pair of layers."""
+
+    @override
+    def build(self, facts: TaskFacts) -> Objective:
+        return _Sum({pair: self.build_pair(facts) for pair in self.layer_pairs(facts)})
+
+
+class _Sum:
+    def __init__(self, objectives: Mapping[tuple[int, int], PairObjective]) -> None:
+        self.objectives = objectives
+        self.modules = torch.nn.ModuleList(o.modules for o in objectives.values())
+
+    def __call__(
+        self,
+        student: Mapping[int, torch.Tensor],
+        teacher: Mapping[int, torch.Tensor],
+        mask_BT: torch.Tensor,
+    ) -> torch.Tensor:
+        values = [o(student[s], teacher[t], mask_BT) for (t, s), o in self.objectives.items()]
+        return torch.stack(values).sum(dim=0)
 
 
 class PointwiseIntermediate(MappedIntermediate):
@@ -106,27 +141,20 @@ class PointwiseIntermediate(MappedIntermediate):
         return f"{kind} compares token by token, so teacher and student must share a tokenizer."
 
     @override
-    def build(self, facts: TaskFacts) -> Objective:
-        return _Pointwise(self, facts)
+    def build_pair(self, facts: TaskFacts) -> PairObjective:
+        return _Pointwise(self, projection(facts))
 
 
 class _Pointwise:
-    def __init__(self, component: PointwiseIntermediate, facts: TaskFacts) -> None:
-        self.component = component
-        self.pairs = component.layer_pairs(facts)
-        self.modules = torch.nn.ModuleList(projection(facts) for _ in self.pairs)
+    def __init__(self, component: PointwiseIntermediate, project: torch.nn.Module) -> None:
+        self.distance = component.distance
+        self.modules = project
 
     def __call__(
-        self,
-        student: Mapping[int, torch.Tensor],
-        teacher: Mapping[int, torch.Tensor],
-        mask_BT: torch.Tensor,
+        self, student_BTD: torch.Tensor, teacher_BTE: torch.Tensor, mask_BT: torch.Tensor
     ) -> torch.Tensor:
-        total_B = torch.zeros(mask_BT.shape[0], device=mask_BT.device)
-        for (t, s), project in zip(self.pairs, self.modules, strict=True):
-            distance_BT = self.component.distance(project(student[s]), teacher[t])
-            total_B = total_B + (distance_BT * mask_BT).sum(dim=1) / mask_BT.sum(dim=1)
-        return total_B
+        distance_BT = self.distance(self.modules(student_BTD), teacher_BTE)
+        return (distance_BT * mask_BT).sum(dim=1) / mask_BT.sum(dim=1)
 
 
 def projection(facts: TaskFacts) -> torch.nn.Module:

@@ -33,11 +33,11 @@ def mi_alpha(scores_BB: torch.Tensor, log_baseline_B: torch.Tensor, alpha: float
         log_b = average_BB
     else:
         log_b = torch.logaddexp(average_BB + math.log(alpha), learnt_BB + math.log1p(-alpha))
-    joint_BB = scores_BB.diagonal()[:, None] - log_b
-    marginal_BB = torch.exp(scores_BB - log_b.diagonal()[:, None])
     eye = torch.eye(len(scores_BB), dtype=torch.bool, device=scores_BB.device)
-    bound_BB = (joint_BB - marginal_BB).masked_fill(eye, 0.0)
-    return -(1 + bound_BB.sum(dim=1) / (len(scores_BB) - 1))
+    joint_BB = (scores_BB.diagonal()[:, None] - log_b).masked_fill(eye, 0.0)
+    # Masked before the exponential: a positive may overflow, and then 0 * inf in the gradient.
+    marginal_BB = (scores_BB - log_b.diagonal()[:, None]).masked_fill(eye, -math.inf).exp()
+    return -(1 + (joint_BB - marginal_BB).sum(dim=1) / (len(scores_BB) - 1))
 
 
 def leave_one_out(scores_BB: torch.Tensor) -> torch.Tensor:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Annotated, Any, ClassVar, Literal
 
 from annotated_types import Ge, Le
 from typing_extensions import override
 
 from autodistill.component import Uniform
-from autodistill.intermediate._base import MappedIntermediate, Objective
+from autodistill.intermediate._base import MappedIntermediate, PairObjective
 from autodistill.intermediate._mutual_information import SeparableCritic, mi_alpha
 from autodistill.lazy import torch
 from autodistill.task import TaskFacts
@@ -40,25 +40,18 @@ class MIAlpha(MappedIntermediate, title="MI-alpha"):
             yield f"{law}; got training.batch_size={size}."
 
     @override
-    def build(self, facts: TaskFacts) -> Objective:
-        return _MIAlpha(self, facts)
+    def build_pair(self, facts: TaskFacts) -> PairObjective:
+        return _Contrast(self.alpha, SeparableCritic(facts))
 
 
-class _MIAlpha:
-    def __init__(self, component: MIAlpha, facts: TaskFacts) -> None:
-        self.alpha, self.pairs = component.alpha, component.layer_pairs(facts)
-        self.critics = [SeparableCritic(facts) for _ in self.pairs]
-        self.modules = torch.nn.ModuleList(critic.modules for critic in self.critics)
+class _Contrast:
+    def __init__(self, alpha: float, critic: SeparableCritic) -> None:
+        self.alpha, self.critic = alpha, critic
+        self.modules: torch.nn.Module = critic.modules
 
     def __call__(
-        self,
-        student: Mapping[int, torch.Tensor],
-        teacher: Mapping[int, torch.Tensor],
-        mask_BT: torch.Tensor,
+        self, student_BTD: torch.Tensor, teacher_BTE: torch.Tensor, mask_BT: torch.Tensor
     ) -> torch.Tensor:
-        total_B = torch.zeros(len(mask_BT), device=mask_BT.device)
-        if len(total_B) < 2:  # nothing to contrast with: the odd last batch of an epoch
-            return total_B
-        for (t, s), critic in zip(self.pairs, self.critics, strict=True):
-            total_B = total_B + mi_alpha(*critic(teacher[t], student[s], mask_BT), self.alpha)
-        return total_B
+        if len(mask_BT) == 1:  # nothing to contrast with: the odd last batch of an epoch
+            return torch.zeros(1, device=mask_BT.device)
+        return mi_alpha(*self.critic(teacher_BTE, student_BTD, mask_BT), self.alpha)

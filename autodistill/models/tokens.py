@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,8 @@ from numpy.typing import NDArray
 from autodistill.data.table import Split
 from autodistill.lazy import torch
 from autodistill.models.device import device
+
+ARRAYS = ("ids", "types", "offsets")
 
 
 @dataclass(frozen=True)
@@ -32,17 +35,13 @@ class Tokens:
         """Number of tokens of each example."""
         return np.diff(self.offsets)
 
-    def flat(self, positions_B: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Return where the examples' tokens lie in the packed arrays, example after example."""
-        return np.concatenate(
-            [np.arange(self.offsets[p], self.offsets[p + 1]) for p in positions_B]
-        )
-
     def batch(self, positions_B: NDArray[np.int64]) -> TokenBatch:
         """Return the examples padded to the longest of them."""
-        lengths_B = self.lengths[positions_B]
-        mask_BT = np.arange(lengths_B.max())[None, :] < lengths_B[:, None]
-        where = self.flat(positions_B)
+        starts_B = self.offsets[positions_B]
+        lengths_B = self.offsets[positions_B + 1] - starts_B
+        times_T = np.arange(lengths_B.max())
+        mask_BT = times_T < lengths_B[:, None]
+        where = (starts_B[:, None] + times_T)[mask_BT]
         padded = []
         for packed in (self.ids, self.types):
             grid_BT = np.zeros(mask_BT.shape, dtype=np.int64)
@@ -73,7 +72,7 @@ class TokenBatch:
     def inputs(self, model: Any) -> dict[str, torch.Tensor]:
         """Return the model's keyword arguments, without the ids or embeddings themselves."""
         inputs = {"attention_mask": self.mask_BT.long()}
-        if getattr(model.config, "type_vocab_size", 0) > 1:
+        if (getattr(model.config, "type_vocab_size", 0) or 0) > 1:
             inputs["token_type_ids"] = self.types_BT
         return inputs
 
@@ -86,19 +85,18 @@ def tokenise(tokenizer: Any, split: Split, max_length: int) -> Tokens:
     )
     ids: Sequence[Sequence[int]] = coded["input_ids"]
     return Tokens(
-        np.fromiter((i for row in ids for i in row), dtype=np.int32),
-        np.fromiter((t for row in coded["token_type_ids"] for t in row), dtype=np.int32),
+        np.fromiter(chain.from_iterable(ids), dtype=np.int32),
+        np.fromiter(chain.from_iterable(coded["token_type_ids"]), dtype=np.int32),
         np.concatenate([[0], np.cumsum([len(row) for row in ids])]).astype(np.int64),
     )
 
 
 def write_tokens(tokens: Tokens, folder: Path, split: str) -> None:
     """Write one split's arrays."""
-    for name in ("ids", "types", "offsets"):
+    for name in ARRAYS:
         np.save(folder / f"{split}.{name}.npy", getattr(tokens, name))
 
 
 def read_tokens(folder: Path, split: str) -> Tokens:
     """Map one split's arrays into memory."""
-    names = ("ids", "types", "offsets")
-    return Tokens(*(np.load(folder / f"{split}.{name}.npy", mmap_mode="r") for name in names))
+    return Tokens(*(np.load(folder / f"{split}.{name}.npy", mmap_mode="r") for name in ARRAYS))

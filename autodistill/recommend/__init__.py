@@ -1,1 +1,3 @@
-"""Placeholder."""
+"""VERB: history → ranked, explained advice, and the first trials of a search."""
+
+from autodistill.recommend.advice import recommend as recommend

@@ -1,4 +1,4 @@
-"""Folders that are there whole or not at all."""
+"""Folders that are there whole or not at all, named by what they are made from."""
 
 from __future__ import annotations
 
@@ -14,9 +14,10 @@ from typing import Any
 DONE = "done"
 
 
-def key(*parts: Any) -> str:
+def key(kind: str, *parts: Any) -> str:
     """Return a name made from the content of JSON-able parts."""
-    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:24]
+    digest = hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+    return f"{kind}-{digest[:24]}"
 
 
 def folder(path: Path, make: Callable[[Path], None]) -> Path:

