@@ -23,11 +23,11 @@ from autodistill.errors import (
 )
 
 STATUS: dict[type[AutodistillError], HTTPStatus] = {
-    InvalidInput: HTTPStatus.UNPROCESSABLE_CONTENT,
+    InvalidInput: HTTPStatus.UNPROCESSABLE_ENTITY,
     NotFound: HTTPStatus.NOT_FOUND,
     Conflict: HTTPStatus.CONFLICT,
     LeaseLost: HTTPStatus.CONFLICT,
-    Diverged: HTTPStatus.UNPROCESSABLE_CONTENT,
+    Diverged: HTTPStatus.UNPROCESSABLE_ENTITY,
 }
 """Subclasses answer as their nearest base in the table."""
 MEDIA_TYPE = "application/problem+json"

@@ -190,9 +190,7 @@ def _error(response: httpx.Response) -> Exception:
     try:
         body = response.json()
     except ValueError:
-        return httpx.HTTPStatusError(
-            response.text, request=response.request, response=response
-        )
+        return httpx.HTTPStatusError(response.text, request=response.request, response=response)
     if not isinstance(body, dict) or "detail" not in body:
         return AutodistillError(response.text)
     kind = getattr(errors, str(body.get("type", "")).rpartition(":")[2], AutodistillError)

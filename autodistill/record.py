@@ -160,7 +160,7 @@ class Contender(Record):
     """A pipeline that was measured with several seeds on the test split."""
 
     trial: int
-    """Number of the trial that it comes from."""
+    """Number of the trial of the search that it comes from."""
     student: str
     pipeline: PipelineSpec
     dev: Score
@@ -176,7 +176,7 @@ class JobResult(Record):
     teacher: dict[str, float]
     """Of the prepared teacher: `dev/<metric>`, `test/<metric>`, `num_parameters`, `latency_ms`."""
     plain: Contender
-    """Plain fine-tuning of the same student as `best`, at its own best length."""
+    """Plain fine-tuning of the same student: the search's best, or `best` without its teacher."""
     best: Contender
     """The winner among the trials that distil, chosen on dev."""
     gain: float

@@ -19,10 +19,10 @@ from typing import Any
 
 import httpx
 from rich.console import Console
-from rich.table import Table
 
+from autodistill.cli import describe, table
 from autodistill.client import Client
-from autodistill.record import Contender, Job, JobResult, Recommendation, Score
+from autodistill.record import Contender, Job, JobResult, Recommendation
 from examples.datasets import write
 
 FOLDER = Path("demo")
@@ -36,7 +36,6 @@ JOB = {
         "preparation": {"kind": "fine_tuned", "training": {"learning_rate": 5e-5, "num_epochs": 3}},
     },
     "students": [STUDENT],
-    "space": {"augmentation": ["none", "random_edits"]},
     "budget": {"num_trials": 12, "max_epochs": 8},
     "max_train_examples": 2000,
     "max_length": 64,
@@ -82,18 +81,11 @@ def _wait_until_ready(url: str, process: subprocess.Popen[bytes]) -> None:
 
 def watch(client: Client, job_id: str) -> Job:
     """Print what happens until the job has ended."""
+    metric = client.job(job_id).spec.objectives[0].metric
     for event in client.watch(job_id):
-        if line := _line(event.kind, event.data):
-            console.print(f"[dim]{event.created_at:%H:%M:%S}[/] {line}")
+        if line := describe(event, metric):
+            console.print(f"[dim]{event.created_at:%H:%M:%S}[/] {line}", highlight=False)
     return client.job(job_id)
-
-
-def _line(kind: str, data: dict[str, Any]) -> str:
-    if kind.startswith("job."):
-        return f"job is {kind[4:]} {data.get('message', '')}"
-    if kind.startswith("trial.") and kind != "trial.queued":
-        return f"trial {data['number']} is {kind[6:]} {data.get('reason', '')}"
-    return ""
 
 
 def verify(student: Path, reported: float) -> float:
@@ -106,26 +98,6 @@ def verify(student: Path, reported: float) -> float:
     return score
 
 
-def table(result: JobResult) -> Table:
-    """Return the comparison that a user came for."""
-    rows = Table(title=f"Test {result.metric}, TREC questions")
-    for column in ("", "test", "parameters", "CPU ms / example"):
-        rows.add_column(column, justify="left" if not column else "right")
-    student = result.student
-    rows.add_row("teacher", f"{result.teacher[f'test/{result.metric}']:.3f}", *_costs(result.teacher))
-    rows.add_row("student, plain fine-tuning", _score(result.plain.test), *_costs(student))
-    rows.add_row("student, best distilled", _score(result.best.test), *_costs(student))
-    return rows
-
-
-def _costs(model: dict[str, float]) -> tuple[str, str]:
-    return f"{model['num_parameters'] / 1e6:.1f} M", f"{model['latency_ms']:.1f}"
-
-
-def _score(score: Score) -> str:
-    return f"{score.mean:.3f} ± {score.sd or 0:.3f} ({score.seeds} seeds)"
-
-
 def summary(
     client: Client, job: Job, result: JobResult, advice: Recommendation, seconds: float
 ) -> dict[str, Any]:
@@ -136,7 +108,11 @@ def summary(
 
     dataset = client.dataset(job.spec.dataset)
     return {
-        "dataset": {"name": dataset.name, "examples": dataset.num_examples, "labels": dataset.labels},
+        "dataset": {
+            "name": dataset.name,
+            "examples": dataset.num_examples,
+            "labels": dataset.labels,
+        },
         "train_examples_used": job.spec.max_train_examples,
         "metric": result.metric,
         "teacher": result.teacher,
@@ -170,8 +146,6 @@ def main() -> None:
         found = summary(client, job, job.result, advice, time.monotonic() - started)
     (FOLDER / "summary.json").write_text(json.dumps(found, indent=2))
     console.print(table(job.result))
-    noise = {True: "within noise", False: "beyond noise", None: "one seed cannot tell"}
-    console.print(f"gain {job.result.gain:+.3f} ({noise[job.result.within_noise]})")
     console.print(f"best pipeline: {job.result.best.pipeline.model_dump(mode='json')}")
     for advised in advice.advice:
         console.print(f"for rotten_tomatoes: {advised.reason}")

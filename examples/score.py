@@ -22,9 +22,7 @@ def main(folder: str, dataset: str, max_length: int) -> None:
     test = [row for row in rows if row["split"] == "test"]
     hits = 0
     for row in test:
-        tokens = tokenizer(
-            row["text"], truncation=True, max_length=max_length, return_tensors="pt"
-        )
+        tokens = tokenizer(row["text"], truncation=True, max_length=max_length, return_tensors="pt")
         with torch.no_grad():
             guess = int(model(**tokens).logits.argmax())
         hits += model.config.id2label[guess] == str(row["label"])

@@ -21,7 +21,7 @@ from autodistill.record import (
     Wish,
 )
 from autodistill.search import Rungs, Searcher, best, plain
-from autodistill.spec import TrialSpec
+from autodistill.spec import TrialSpec, plain_fine_tuning
 from autodistill.store import Store
 from workers.ending import Report
 
@@ -159,17 +159,25 @@ class Conductor:
         return None
 
     def _confirmations(self, searched: Sequence[Trial]) -> list[tuple[int, TrialSpec, str]]:
-        """Return the winner and plain fine-tuning of the same student, each with fresh seeds."""
+        """Return the winner and its rivals without a teacher, each with the same fresh seeds.
+
+        The rivals are the best plain fine-tuning of the search, and the winner's own training
+        settings without a teacher, so that what is compared was tuned alike.
+        """
         winner = best(searched, self._metric)
         if winner is None:
             return []
-        rivals = [winner, plain(searched, self._metric, winner.spec.student)]
-        plan = []
-        for trial in (t for t in rivals if t is not None):
+        twin = plain_fine_tuning(winner.spec.pipeline.training)
+        rivals = {winner.spec.pipeline: f"trial {winner.number}"}
+        if (baseline := plain(searched, self._metric, winner.spec.student)) is not None:
+            rivals[baseline.spec.pipeline] = f"trial {baseline.number}"
+        rivals.setdefault(twin, f"trial {winner.number} without a teacher,")
+        plan: list[tuple[int, TrialSpec, str]] = []
+        for pipeline, name in rivals.items():
             for k in range(self._job.spec.confirmation_seeds):
-                # The same fresh seeds for both sides, so that they can be paired.
-                spec = trial.spec.model_copy(update={"seed": 1_000_003 + self._job.spec.seed + k})
-                plan.append((len(plan), spec, f"trial {trial.number} with a fresh seed"))
+                seed = 1_000_003 + self._job.spec.seed + k
+                spec = winner.spec.model_copy(update={"pipeline": pipeline, "seed": seed})
+                plan.append((len(plan), spec, f"{name} with a fresh seed"))
         return plan
 
     def _out_of_time(self) -> bool:

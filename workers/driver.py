@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import signal
 import sys
 import threading
@@ -134,6 +135,7 @@ def main(job_id: str, epoch: int, slots: int) -> int:
         threading.Thread(target=_follow, args=(lost, conductor), daemon=True).start()
         runs = settings.root / "ray" / job_id
         tuning.run_on_ray(conductor, min(slots, job.spec.parallelism), runs, draining)
+        shutil.rmtree(runs, ignore_errors=True)
 
     signal.signal(signal.SIGTERM, lambda *_: draining.set())
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; SIGTERM follows

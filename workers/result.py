@@ -25,8 +25,8 @@ from autodistill.record import (
     Trial,
     TrialState,
 )
-from autodistill.search import best, plain
-from autodistill.spec import COSTS, METRICS
+from autodistill.search import best, plain, signed
+from autodistill.spec import COSTS, METRICS, Objective, PipelineSpec
 from autodistill.store import ArtifactFolder
 from workers.conductor import Conductor
 
@@ -47,16 +47,17 @@ def conclude(
         reasons = [t.reason for t in rows if t.state is TrialState.FAILED]
         message = f"No trial that distils and no plain one to compare with: {reasons[-1:]}"
         raise Conflict(f"{message} Raise the budget or widen the space.")
-    ours, theirs = _runs(rows, winner), _runs(rows, baseline)
-    exported = max(ours, key=lambda t: (1 if objective.maximise else -1) * t.dev[objective.metric])
+    ours = _runs(rows, winner.spec.pipeline) or [winner]
+    theirs = _plain_runs(rows, objective) or [baseline]
+    exported = max(ours, key=lambda t: signed(t, objective))
     sign = -1 if metric == "rmse" else 1
-    contenders = [_contender(t, runs, metric) for t, runs in ((winner, ours), (baseline, theirs))]
+    found, rival = _contender(winner, ours, metric), _contender(baseline, theirs, metric)
     result = JobResult(
         metric=metric,
         teacher=task.teacher_scores,
-        best=contenders[0],
-        plain=contenders[1],
-        gain=sign * (contenders[0].test.mean - contenders[1].test.mean),
+        best=found,
+        plain=rival,
+        gain=sign * (found.test.mean - rival.test.mean),
         within_noise=within_noise([t.test[metric] for t in ours], [t.test[metric] for t in theirs]),
         student={f"dev/{k}": v for k, v in exported.dev.items() if k not in COSTS}
         | {f"test/{k}": v for k, v in exported.test.items()}
@@ -68,26 +69,40 @@ def conclude(
     return result.model_copy(update={"artifact": _archive(folder, artifacts)})
 
 
-def _runs(rows: Sequence[Trial], trial: Trial) -> list[Trial]:
-    """Return the runs with fresh seeds; where there are none, the trial itself.
+def _runs(rows: Sequence[Trial], pipeline: PipelineSpec) -> list[Trial]:
+    """Return the runs of a pipeline with fresh seeds.
 
-    The run that won the search is left out where there are fresh ones: it was chosen for its luck.
+    The run that won the search is not among them: it was chosen for its luck as well.
     """
-    fresh = [
+    return [
         t
         for t in rows
         if t.origin is Origin.CONFIRMATION
         and t.state is TrialState.COMPLETE
-        and (t.spec.pipeline, t.spec.student) == (trial.spec.pipeline, trial.spec.student)
+        and t.spec.pipeline == pipeline
     ]
-    return fresh or [trial]
+
+
+def _plain_runs(rows: Sequence[Trial], objective: Objective) -> list[Trial]:
+    """Return the runs with fresh seeds of the plain pipeline that is better on dev."""
+    pipelines = {
+        t.spec.pipeline
+        for t in rows
+        if t.origin is Origin.CONFIRMATION and not t.spec.pipeline.distils
+    }
+    groups = [runs for p in pipelines if (runs := _runs(rows, p))]
+    return max(
+        groups,
+        key=lambda runs: (np.mean([signed(t, objective) for t in runs]), runs[0].spec.sha256),
+        default=[],
+    )
 
 
 def _contender(trial: Trial, runs: Sequence[Trial], metric: str) -> Contender:
     return Contender(
         trial=trial.number,
         student=trial.spec.student,
-        pipeline=trial.spec.pipeline,
+        pipeline=runs[0].spec.pipeline,
         dev=_score([t.dev[metric] for t in runs]),
         test=_score([t.test[metric] for t in runs]),
     )

@@ -19,7 +19,9 @@ FEW_VALUES = 20
 def guess_task(cells: Any, *, pair: bool) -> Task:
     """Return the task that a label column suggests."""
     numbers = [_number(cell) for cell in cells]
-    real = all(n is not None for n in numbers) and any(n != int(n) for n in numbers if n is not None)
+    real = all(n is not None for n in numbers) and any(
+        n != int(n) for n in numbers if n is not None
+    )
     if real and len(set(numbers)) > FEW_VALUES:
         return Task.TEXT_REGRESSION
     return Task.TEXT_PAIR_CLASSIFICATION if pair else Task.TEXT_CLASSIFICATION

@@ -61,7 +61,7 @@ def _of_values(labels: NDArray[Any]) -> dict[str, float]:
 
 def _landmarks(few: Split, check: Split, task: Task) -> dict[str, float]:
     from sklearn.feature_extraction.text import HashingVectorizer  # noqa: PLC0415  # heavy
-    from sklearn.linear_model import RidgeClassifier, Ridge  # noqa: PLC0415
+    from sklearn.linear_model import Ridge, RidgeClassifier  # noqa: PLC0415
     from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor  # noqa: PLC0415
 
     hashing = HashingVectorizer(n_features=HASHES, ngram_range=(1, 2))
@@ -87,7 +87,11 @@ def _score(guesses: NDArray[Any], labels: NDArray[Any], task: Task) -> float:
     if task.is_classification:
         return float((guesses == labels).mean())
     spread = guesses.std() * labels.std()
-    return float(np.mean((guesses - guesses.mean()) * (labels - labels.mean())) / spread) if spread else 0.0
+    return (
+        float(np.mean((guesses - guesses.mean()) * (labels - labels.mean())) / spread)
+        if spread
+        else 0.0
+    )
 
 
 def _joined(split: Split) -> list[str]:

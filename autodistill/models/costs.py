@@ -22,13 +22,17 @@ def costs(model: Any, tokens: Tokens) -> dict[str, float]:
     model.eval()
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
-    seconds = []
-    with torch.inference_mode():
-        for position in range(WARM_UP + TIMED):
-            batch = tokens.batch(np.array([position % len(tokens)]))
-            start = time.perf_counter()
-            model(input_ids=batch.ids_BT, **batch.inputs(model))
-            seconds.append(time.perf_counter() - start)
-    torch.set_num_threads(threads)
+    try:
+        seconds = [_seconds(model, tokens, i % len(tokens)) for i in range(WARM_UP + TIMED)]
+    finally:
+        torch.set_num_threads(threads)
     parameters = sum(p.numel() for p in model.parameters())
     return {"num_parameters": float(parameters), "latency_ms": 1000 * median(seconds[WARM_UP:])}
+
+
+def _seconds(model: Any, tokens: Tokens, position: int) -> float:
+    batch = tokens.batch(np.array([position]))
+    start = time.perf_counter()
+    with torch.inference_mode():
+        model(input_ids=batch.ids_BT, **batch.inputs(model)).logits.cpu()  # waits for the device
+    return time.perf_counter() - start

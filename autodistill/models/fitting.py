@@ -8,8 +8,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from autodistill.errors import Diverged
 from autodistill.lazy import torch
+from autodistill.models.device import device
+from autodistill.models.scale import Scale
 from autodistill.optimisation import Training
+from autodistill.task import Task
 
 POOL = 32
 """Batches that are shuffled together before they are sorted by length."""
@@ -19,7 +23,10 @@ MAX_GRADIENT_NORM = 1.0
 def batches(
     lengths_N: NDArray[np.int64], size: int, rng: np.random.Generator
 ) -> list[NDArray[np.int64]]:
-    """Return every example once, in shuffled batches whose members have like lengths."""
+    """Return every example once, in shuffled batches whose members have like lengths.
+
+    One batch at most is smaller than the others: there are ceil(N / size) of them.
+    """
     order = rng.permutation(len(lengths_N))
     found = []
     for start in range(0, len(order), size * POOL):
@@ -30,19 +37,20 @@ def batches(
 
 
 class Optimiser:
-    """AdamW over some modules, with the learning rate's course over a known number of steps."""
+    """AdamW over some modules, with the learning rate's course over whole epochs of a dataset."""
 
-    def __init__(self, modules: Iterable[Any], training: Training, num_steps: int) -> None:
+    def __init__(self, modules: Iterable[Any], training: Training, num_examples: int) -> None:
         decayed, plain = [], []
         for parameter in (p for m in modules for p in m.parameters() if p.requires_grad):
             # Biases and normalisation weights are the vectors among the parameters.
             (decayed if parameter.ndim > 1 else plain).append(parameter)
-        self.parameters = decayed + plain
+        self._parameters = decayed + plain
         groups = [
             {"params": decayed, "weight_decay": training.weight_decay},
             {"params": plain, "weight_decay": 0.0},
         ]
-        self.adamw = torch.optim.AdamW(groups, lr=training.learning_rate, fused=True)
+        self._adamw = torch.optim.AdamW(groups, lr=training.learning_rate, fused=True)
+        num_steps = training.num_epochs * -(-num_examples // training.batch_size)
         warmup = training.warmup_fraction * num_steps
 
         def course(step: int) -> float:
@@ -50,40 +58,51 @@ class Optimiser:
                 return (step + 1) / (warmup + 1)
             return max(0.0, (num_steps - step) / max(1.0, num_steps - warmup))
 
-        self.schedule = torch.optim.lr_scheduler.LambdaLR(self.adamw, course)
+        self._schedule = torch.optim.lr_scheduler.LambdaLR(self._adamw, course)
 
     @property
     def learning_rate(self) -> float:
         """Of the next step."""
-        return float(self.schedule.get_last_lr()[0])
+        return float(self._schedule.get_last_lr()[0])
 
     def step(self, loss: torch.Tensor) -> None:
-        """Go one step down the loss's clipped gradient."""
-        self.adamw.zero_grad(set_to_none=True)
+        """Go one step down the loss's clipped gradient.
+
+        Raises:
+            Diverged: When the loss is not finite.
+        """
+        if not torch.isfinite(loss):
+            message = f"The loss is {loss.item()}, so training cannot go on; lower the learning rate."
+            raise Diverged(message)
+        self._adamw.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped
-        torch.nn.utils.clip_grad_norm_(self.parameters, MAX_GRADIENT_NORM)
-        self.adamw.step()
-        self.schedule.step()
+        torch.nn.utils.clip_grad_norm_(self._parameters, MAX_GRADIENT_NORM)
+        self._adamw.step()
+        self._schedule.step()
 
     def state_dict(self) -> dict[str, Any]:
         """Return what a resumed training needs."""
-        return {"adamw": self.adamw.state_dict(), "schedule": self.schedule.state_dict()}
+        return {"adamw": self._adamw.state_dict(), "schedule": self._schedule.state_dict()}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Take back what `state_dict` returned."""
-        self.adamw.load_state_dict(state["adamw"])
-        self.schedule.load_state_dict(state["schedule"])
+        self._adamw.load_state_dict(state["adamw"])
+        self._schedule.load_state_dict(state["schedule"])
 
 
-def hard_loss(student_BC: torch.Tensor, target_BC: torch.Tensor, *, classes: bool) -> torch.Tensor:
+def hard_loss(task: Task, student_BC: torch.Tensor, target_BC: torch.Tensor) -> torch.Tensor:
     """Return cross-entropy with class probabilities, or squared error with values, shape (B,)."""
-    if classes:
+    if task.is_classification:
         return -(target_BC * torch.log_softmax(student_BC, dim=1)).sum(dim=1)
     return (student_BC - target_BC).square().sum(dim=1)
 
 
-def label_tensor(labels_N: NDArray[Any], num_outputs: int, *, classes: bool) -> torch.Tensor:
-    """Return one-hot rows, or values of shape (N, 1), in float32."""
-    if classes:
-        return torch.nn.functional.one_hot(torch.from_numpy(labels_N), num_outputs).float()
-    return torch.from_numpy(labels_N).float()[:, None]
+def label_tensor(
+    task: Task, labels_N: NDArray[Any], num_outputs: int, scale: Scale
+) -> torch.Tensor:
+    """Return one-hot rows, or values of shape (N, 1) on the training scale."""
+    if task.is_classification:
+        rows_NC = torch.nn.functional.one_hot(torch.from_numpy(labels_N), num_outputs).float()
+    else:
+        rows_NC = torch.from_numpy(scale.standard(labels_N))[:, None]
+    return rows_NC.to(device())

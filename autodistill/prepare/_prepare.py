@@ -4,26 +4,33 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
-from autodistill.data.table import read_split
+from autodistill.data.table import SPLITS, Split, read_split
 from autodistill.errors import InvalidModel, Problem
 from autodistill.metrics import measure
 from autodistill.models.costs import costs
-from autodistill.models.encoders import cut, load, load_tokenizer, save
-from autodistill.models.outputs import infer, read_outputs, write_outputs
+from autodistill.models.encoders import cut, load, load_tokenizer, load_with_fresh_head, save
+from autodistill.models.evaluation import Exam
+from autodistill.models.folders import folder, key
+from autodistill.models.outputs import read_outputs, write_outputs
+from autodistill.models.scale import Scale, scale_of
 from autodistill.models.tokens import read_tokens, tokenise, write_tokens
-from autodistill.prepare._folders import folder, key
 from autodistill.prepare._layers import teacher_layers
 from autodistill.prepare._teacher import fine_tune
 from autodistill.record import Dataset, Model, PreparedTask, task_facts
 from autodistill.spec import CutStudent, JobSpec, RegisteredStudent
 
-SPLITS = ("train", "dev", "test")
+VERSION = 1
+"""Grows when the same parts come to make other content."""
+COSTS = "costs.json"
 Progress = Callable[[str, dict[str, Any]], None]
 
 
@@ -46,146 +53,194 @@ def prepare(
         students: By label, the registered model a student starts from; None for a cut student.
         dataset_path: The canonical Parquet file.
         root: Data root; everything is kept by content under `root/prepared`.
-        progress: Told what happens: a kind and its data.
+        progress: Told what is being made: a kind and its data.
 
     Raises:
         InvalidModel: When teacher or student cannot serve the dataset.
+        Diverged: When the teacher's fine-tuning does.
     """
-    base = root / "prepared"
-    facts = {s.label: task_facts(dataset, teacher, s, students[s.label]) for s in spec.students}
-    tokens_key = key("tokens", dataset.sha256, teacher.tokenizer_sha256, spec.max_length)
-    tokens = folder(
-        base / tokens_key, lambda to: _tokens(Path(teacher.path), dataset_path, spec, to)
-    )
-    positions = _train_positions(dataset, spec)
-    about_teacher = [teacher.sha256, spec.teacher.preparation.model_dump(mode="json")]
-    teacher_key = key("teacher", about_teacher, tokens_key, spec.max_train_examples, spec.seed)
-
-    def make_teacher(to: Path) -> None:
-        progress("teacher", {"model": teacher.name})
-        _teacher(spec, dataset, Path(teacher.path), dataset_path, tokens, positions, to, progress)
-
-    teacher_folder = folder(base / teacher_key, make_teacher)
-    layers = teacher_layers(spec, list(facts.values()))
-    outputs_key = key("outputs", teacher_key, layers)
-
-    def make_outputs(to: Path) -> None:
-        progress("cache", {"examples": sum(dataset.num_examples.values()), "layers": list(layers)})
-        model = load(teacher_folder)
-        for split in SPLITS:
-            found = infer(model, read_tokens(tokens, split), layers if split == "train" else ())
-            write_outputs(found, to, split)
-
-    outputs = folder(base / outputs_key, make_outputs)
-    scores = _scores(dataset, dataset_path, outputs)
-    student_folders, student_costs = {}, {}
-    for student in spec.students:
-        model = students[student.label]
-        path = _student(base, teacher_key, teacher_folder, student, model, dataset, tokens)
-        student_folders[student.label] = path
-        student_costs[student.label] = json.loads((path / "costs.json").read_text())
-        progress("student", {"student": student.label, **student_costs[student.label]})
+    parts = _Preparation(spec, dataset, teacher, dataset_path, root / "prepared", progress)
+    origins = {s: students[s.label] for s in spec.students}
+    for field, model in (("teacher.model", teacher), *(("students", m) for m in origins.values())):
+        if model is not None:
+            _fits(model, field, spec.max_length)
+    facts = {s.label: task_facts(dataset, teacher, s, origin) for s, origin in origins.items()}
+    outputs = parts.outputs(teacher_layers(spec, list(facts.values())))
+    ready = {s.label: parts.student(s, origin) for s, origin in origins.items()}
+    chosen = parts.positions
     return PreparedTask(
         dataset=dataset_path,
         task=dataset.task,
         labels=dataset.labels,
-        tokens=tokens,
-        teacher=teacher_folder,
-        teacher_scores=scores | json.loads((teacher_folder / "costs.json").read_text()),
+        tokens=parts.tokens(teacher),
+        student_tokens={s.label: parts.tokens(origin or teacher) for s, origin in origins.items()},
+        teacher=parts.teacher_folder,
+        teacher_scores=parts.scores(outputs) | _costs(parts.teacher_folder),
         outputs=outputs,
-        students=student_folders,
-        student_costs=student_costs,
+        students=ready,
+        student_costs={label: _costs(path) for label, path in ready.items()},
         facts=facts,
         max_length=spec.max_length,
-        train_positions=None if positions is None else tuple(positions.tolist()),
+        train_positions=None if spec.max_train_examples is None else tuple(chosen.tolist()),
     )
 
 
-def _tokens(teacher: Path, dataset_path: Path, spec: JobSpec, to: Path) -> None:
-    tokenizer = load_tokenizer(teacher)
-    for split in SPLITS:
-        texts = read_split(dataset_path, split)
-        write_tokens(tokenise(tokenizer, texts, spec.max_length), to, split)
+@dataclass(frozen=True)
+class _Preparation:
+    """One call of `prepare`; each folder's name is made from what its content depends on."""
+
+    spec: JobSpec
+    dataset: Dataset
+    teacher: Model
+    dataset_path: Path
+    base: Path
+    progress: Progress
+
+    def split(self, split: str) -> Split:
+        return read_split(self.dataset_path, split)
+
+    @cached_property
+    def positions(self) -> NDArray[np.int64]:
+        """Which training examples the job uses."""
+        available, wanted = self.dataset.num_examples["train"], self.spec.max_train_examples
+        if wanted is None or wanted >= available:
+            return np.arange(available)
+        rng = np.random.default_rng(self.spec.seed)
+        return np.sort(rng.choice(available, wanted, replace=False))
+
+    @cached_property
+    def scale(self) -> Scale:
+        return scale_of(self.dataset.task, self.split("train").labels)
+
+    def tokens(self, model: Model) -> Path:
+        """Return the dataset's tokens as a model cuts them."""
+
+        def make(to: Path) -> None:
+            self.progress("tokens", {"model": model.name, "examples": self.dataset.num_examples})
+            tokenizer = load_tokenizer(Path(model.path))
+            for split in SPLITS:
+                tokens = tokenise(tokenizer, self.split(split), self.spec.max_length)
+                write_tokens(tokens, to, split)
+
+        parts = (VERSION, self.dataset.sha256, model.tokenizer_sha256, self.spec.max_length)
+        return folder(self.base / key("tokens", *parts), make)
+
+    @cached_property
+    def teacher_folder(self) -> Path:
+        """The prepared teacher; made from its training examples where it is fine-tuned."""
+        training = self.spec.teacher.preparation.fine_tuning
+        tokens = self.tokens(self.teacher)
+        parts: list[Any] = [VERSION, self.teacher.sha256, tokens.name]
+        if training is None:
+            _same_labels(self.teacher, self.dataset)
+        else:
+            parts += [training.model_dump(), self.positions.tolist(), self.spec.seed]
+
+        def make(to: Path) -> None:
+            self.progress("teacher", {"model": self.teacher.name})
+            model = load(Path(self.teacher.path))
+            if training is not None:
+                torch.manual_seed(self.spec.seed)
+                fresh = load_with_fresh_head(Path(self.teacher.path), self.dataset.labels)
+                task, dev = self.dataset.task, read_tokens(tokens, "dev")
+                model = fine_tune(
+                    fresh,
+                    training,
+                    tokens=read_tokens(tokens, "train"),
+                    labels_N=self.split("train").labels,
+                    positions=self.positions,
+                    dev=Exam(task, dev, self.split("dev").labels, None),
+                    scale=self.scale,
+                    seed=self.spec.seed,
+                    progress=self.progress,
+                )
+                self.scale.fold(model)
+            self.keep(model, self.teacher, to)
+
+        return folder(self.base / key("teacher", *parts), make)
+
+    def outputs(self, layers: tuple[int, ...]) -> Path:
+        """Return what the prepared teacher says on every example that the job uses."""
+        teacher, tokens = self.teacher_folder, self.tokens(self.teacher)
+
+        def make(to: Path) -> None:
+            self.progress(
+                "cache", {"examples": self.dataset.num_examples, "layers": list(layers)}
+            )
+            model = load(teacher)
+            for split in SPLITS:
+                of_split = read_tokens(tokens, split)
+                train = split == "train"
+                positions = self.positions if train else np.arange(len(of_split))
+                write_outputs(model, of_split, positions, layers if train else (), to, split)
+
+        parts = (VERSION, teacher.name, tokens.name, self.positions.tolist(), layers)
+        return folder(self.base / key("outputs", *parts), make)
+
+    def scores(self, outputs: Path) -> dict[str, float]:
+        """Return what the prepared teacher reaches, from its own cached outputs."""
+        found = {}
+        for split in ("dev", "test"):
+            tokens = read_tokens(self.tokens(self.teacher), split)
+            logits_NC = read_outputs(outputs, split, tokens).logits_NC
+            values = measure(self.dataset.task, logits_NC, self.split(split).labels, None)
+            found |= {f"{split}/{name}": value for name, value in values.items()}
+        return found
+
+    def student(self, student: RegisteredStudent | CutStudent, origin: Model | None) -> Path:
+        """Return a student's initial weights: layers of the prepared teacher, or its own."""
+        parts: list[Any] = [VERSION, student.model_dump(), self.teacher_folder.name]
+        if origin is not None:
+            parts = [VERSION, origin.sha256, self.tokens(origin).name]
+
+        def make(to: Path) -> None:
+            if isinstance(student, CutStudent):
+                model = cut(load(self.teacher_folder), student.num_layers)
+            else:
+                assert origin is not None
+                torch.manual_seed(0)  # of a fresh head; trials differ by what follows
+                model = self.with_head(origin)
+            self.keep(model, origin or self.teacher, to)
+            self.progress("student", {"student": student.label, **_costs(to)})
+
+        return folder(self.base / key("student", *parts), make)
+
+    def with_head(self, origin: Model) -> Any:
+        """Return a registered model with a head for the dataset: its own if it has the labels."""
+        if _knows(origin, self.dataset):
+            return load(Path(origin.path))
+        return self.scale.fold(load_with_fresh_head(Path(origin.path), self.dataset.labels))
+
+    def keep(self, model: Any, origin: Model, to: Path) -> None:
+        """Write a model, its tokenizer and its costs."""
+        save(model, load_tokenizer(Path(origin.path)), to, self.spec.max_length)
+        found = costs(model, read_tokens(self.tokens(origin), "dev"))
+        (to / COSTS).write_text(json.dumps(found))
 
 
-def _train_positions(dataset: Dataset, spec: JobSpec) -> Any:
-    """Return which training examples the job uses, or None for all."""
-    available, wanted = dataset.num_examples["train"], spec.max_train_examples
-    if wanted is None or wanted >= available:
-        return None
-    rng = np.random.default_rng([spec.seed, 1])
-    return np.sort(rng.choice(available, wanted, replace=False))
+def _costs(of: Path) -> dict[str, float]:
+    found: dict[str, float] = json.loads((of / COSTS).read_text())
+    return found
 
 
-def _teacher(  # noqa: PLR0913  # the steps share everything that a teacher is made from
-    spec: JobSpec,
-    dataset: Dataset,
-    source: Path,
-    dataset_path: Path,
-    tokens: Path,
-    positions: Any,
-    to: Path,
-    progress: Progress,
-) -> None:
-    training = spec.teacher.preparation.fine_tuning
-    if training is None:
-        model = load(source)
-        _same_labels(model, dataset)
-    else:
-        model = fine_tune(
-            load(source, dataset.labels),
-            training,
-            tokens={split: read_tokens(tokens, split) for split in SPLITS[:2]},
-            labels={split: read_split(dataset_path, split).labels for split in SPLITS[:2]},
-            positions=positions,
-            task=dataset.task,
-            seed=spec.seed,
-            progress=progress,
-        )
-    save(model, load_tokenizer(source), to)
-    (to / "costs.json").write_text(json.dumps(costs(model, read_tokens(tokens, "dev"))))
+def _knows(model: Model, dataset: Dataset) -> bool:
+    """Return whether a model's head is for the dataset's labels, in their order."""
+    return model.labels == dataset.labels if dataset.labels else len(model.labels) == 1
 
 
-def _same_labels(model: Any, dataset: Dataset) -> None:
-    theirs = tuple(model.config.id2label[i] for i in range(model.config.num_labels))
-    if len(theirs) != dataset.num_outputs or (dataset.labels and theirs != dataset.labels):
+def _same_labels(teacher: Model, dataset: Dataset) -> None:
+    if not _knows(teacher, dataset):
         message = (
-            f"Its head knows {', '.join(theirs)}; the dataset's labels are "
-            f"{', '.join(dataset.labels) or 'numbers'}. Let the service fine-tune it instead."
+            f"Its head knows {', '.join(teacher.labels) or 'nothing'}; the dataset's labels are "
+            f"{', '.join(dataset.labels) or 'numbers'}. Let it be fine-tuned first: "
+            'preparation {"kind": "fine_tuned"}.'
         )
         raise InvalidModel(Problem(field="teacher.model", message=message))
 
 
-def _scores(dataset: Dataset, dataset_path: Path, outputs: Path) -> dict[str, float]:
-    """Return what the prepared teacher reaches, from its own cached outputs."""
-    found = {}
-    for split in ("dev", "test"):
-        logits_NC = read_outputs(outputs, split).logits_NC
-        values = measure(dataset.task, logits_NC, read_split(dataset_path, split).labels, None)
-        found |= {f"{split}/{name}": value for name, value in values.items()}
-    return found
-
-
-def _student(
-    base: Path,
-    teacher_key: str,
-    teacher: Path,
-    student: RegisteredStudent | CutStudent,
-    model: Model | None,
-    dataset: Dataset,
-    tokens: Path,
-) -> Path:
-    """Return the student's initial weights: layers of the prepared teacher, or a fresh head."""
-    origin = model.sha256 if model else teacher_key
-
-    def make(to: Path) -> None:
-        torch.manual_seed(0)  # of the fresh head; trials differ by their own seeds
-        if isinstance(student, CutStudent):
-            made = cut(load(teacher), student.num_layers)
-        else:
-            assert model is not None
-            made = load(Path(model.path), dataset.labels)
-        save(made, load_tokenizer(teacher), to)
-        (to / "costs.json").write_text(json.dumps(costs(made, read_tokens(tokens, "dev"))))
-
-    return folder(base / key("student", origin, student.model_dump(), dataset.sha256), make)
+def _fits(model: Model, field: str, max_length: int) -> None:
+    config = json.loads((Path(model.path) / "config.json").read_text(encoding="utf-8"))
+    limit = config.get("max_position_embeddings", max_length)
+    if max_length > limit:
+        message = f"{model.name} reads at most {limit} tokens; got max_length={max_length}."
+        raise InvalidModel(Problem(field=field, message=message))

@@ -10,61 +10,56 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from autodistill.errors import Diverged
-from autodistill.metrics import measure
 from autodistill.models.device import device
+from autodistill.models.evaluation import Exam
 from autodistill.models.fitting import Optimiser, batches, hard_loss, label_tensor
-from autodistill.models.outputs import infer
+from autodistill.models.scale import Scale
 from autodistill.models.tokens import Tokens
 from autodistill.optimisation import Training
 from autodistill.spec import LOWER_IS_BETTER, METRICS
-from autodistill.task import Task
 
 
-def fine_tune(
+def fine_tune(  # noqa: PLR0913  # each is a different fact
     model: Any,
     training: Training,
     *,
-    tokens: Mapping[str, Tokens],
-    labels: Mapping[str, NDArray[Any]],
-    positions: NDArray[np.int64] | None,
-    task: Task,
+    tokens: Tokens,
+    labels_N: NDArray[Any],
+    positions: NDArray[np.int64],
+    dev: Exam,
+    scale: Scale,
     seed: int,
     progress: Callable[[str, dict[str, Any]], None],
 ) -> Any:
-    """Train on the hard labels of `train` and return the model of the epoch best on `dev`.
+    """Train on the hard labels of some examples; return the model of the epoch best on dev.
 
     Raises:
         Diverged: When the loss is no longer finite.
     """
+    task = dev.task
     torch.manual_seed(seed)
-    model = model.to(device())
-    kept = np.arange(len(tokens["train"])) if positions is None else positions
-    target_NC = label_tensor(
-        labels["train"], model.config.num_labels, classes=task.is_classification
-    ).to(device())
-    steps = -(-len(kept) // training.batch_size)
-    optimiser = Optimiser([model], training, steps * training.num_epochs)
+    label_NC = label_tensor(task, labels_N, model.config.num_labels, scale)
+    optimiser = Optimiser([model], training, len(positions))
     metric = METRICS[task][0]
     sign = -1 if metric in LOWER_IS_BETTER else 1
     best, best_state = -np.inf, model.state_dict()
     for epoch in range(training.num_epochs):
         model.train()
-        rng = np.random.default_rng([seed, 2, epoch])
-        for chosen in batches(tokens["train"].lengths[kept], training.batch_size, rng):
-            batch = tokens["train"].batch(kept[chosen])
+        rng = np.random.default_rng([seed, epoch])
+        for chosen in batches(tokens.lengths[positions], training.batch_size, rng):
+            batch = tokens.batch(positions[chosen])
             logits_BC = model(input_ids=batch.ids_BT, **batch.inputs(model)).logits
-            target_BC = target_NC[torch.from_numpy(kept[chosen])]
-            loss = hard_loss(logits_BC, target_BC, classes=task.is_classification).mean()
-            optimiser.step(loss)
-        if not torch.isfinite(loss):
-            raise Diverged("The teacher's loss is no longer finite; lower its learning rate.")
-        dev = measure(task, infer(model, tokens["dev"]).logits_NC, labels["dev"], None)
+            target_BC = label_NC[torch.from_numpy(positions[chosen]).to(device())]
+            optimiser.step(hard_loss(task, logits_BC, target_BC).mean())
+        found = dev(model, scale)
         progress(
-            "teacher_epoch",
-            {"epoch": epoch + 1, "of": training.num_epochs, f"dev/{metric}": dev[metric]},
+            "teacher_epoch", {"epoch": epoch + 1, "of": training.num_epochs, **_on_dev(found)}
         )
-        if sign * dev[metric] > best:
-            best, best_state = sign * dev[metric], copy.deepcopy(model.state_dict())
+        if sign * found[metric] > best:
+            best, best_state = sign * found[metric], copy.deepcopy(model.state_dict())
     model.load_state_dict(best_state)
     return model
+
+
+def _on_dev(metrics: Mapping[str, float]) -> dict[str, float]:
+    return {f"dev/{name}": value for name, value in metrics.items()}

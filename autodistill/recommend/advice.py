@@ -66,9 +66,7 @@ def recommend(
     )
     names = sorted({p.dataset.name for p in past})
     message = f"From {len(past)} past tasks on {', '.join(names[:5])}{' …' * (len(names) > 5)}."
-    return Recommendation(
-        advice=advice, basis="history", num_past_tasks=len(past), message=message
-    )
+    return Recommendation(advice=advice, basis="history", num_past_tasks=len(past), message=message)
 
 
 def _candidates(

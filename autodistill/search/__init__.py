@@ -6,3 +6,4 @@ from autodistill.search.searcher import Searcher as Searcher
 from autodistill.search.winner import best as best
 from autodistill.search.winner import pareto as pareto
 from autodistill.search.winner import plain as plain
+from autodistill.search.winner import signed as signed

@@ -8,7 +8,8 @@ from autodistill.record import Origin, Trial, TrialState
 from autodistill.spec import Objective
 
 
-def _signed(trial: Trial, objective: Objective) -> float:
+def signed(trial: Trial, objective: Objective) -> float:
+    """Return a trial's value of an objective, turned so that more is better."""
     value = trial.dev[objective.metric]
     return value if objective.maximise else -value
 
@@ -22,7 +23,7 @@ def _complete(trials: Sequence[Trial]) -> list[Trial]:
 def best(trials: Sequence[Trial], objective: Objective) -> Trial | None:
     """Return the complete trial that distils and is best on dev; the earlier one of equals."""
     rivals = [t for t in _complete(trials) if t.spec.pipeline.distils]
-    return max(rivals, key=lambda t: (_signed(t, objective), -t.number), default=None)
+    return max(rivals, key=lambda t: (signed(t, objective), -t.number), default=None)
 
 
 def plain(trials: Sequence[Trial], objective: Objective, student: str) -> Trial | None:
@@ -30,12 +31,12 @@ def plain(trials: Sequence[Trial], objective: Objective, student: str) -> Trial 
     rivals = [
         t for t in _complete(trials) if not t.spec.pipeline.distils and t.spec.student == student
     ]
-    return max(rivals, key=lambda t: (_signed(t, objective), -t.number), default=None)
+    return max(rivals, key=lambda t: (signed(t, objective), -t.number), default=None)
 
 
 def pareto(trials: Sequence[Trial], objectives: Sequence[Objective]) -> list[Trial]:
     """Return the complete trials that no other beats in one objective without losing in another."""
-    points = [(t, [_signed(t, o) for o in objectives]) for t in _complete(trials)]
+    points = [(t, [signed(t, o) for o in objectives]) for t in _complete(trials)]
     return [
         trial
         for trial, mine in points

@@ -1,0 +1,46 @@
+"""The whole service on one machine: API and worker as two processes, kept alive until told to stop."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+from rich.console import Console
+
+PATIENCE_S = 60.0
+"""For a process that was told to stop."""
+
+
+def serve(host: str, port: int, data_root: Path) -> int:
+    """Run API and worker until SIGINT or SIGTERM, start anew what dies, and return the exit code."""
+    api = ["uvicorn", "api.main:create_app", "--factory", "--host", host, "--port", str(port)]
+    commands = [[sys.executable, "-m", *api], [sys.executable, "-m", "workers"]]
+    environment = os.environ | {"AUTODISTILL_DATA_ROOT": str(data_root)}
+    stopping = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stopping.set())
+    Console().print(f"AutoDistiller is at http://{host}:{port}; its data is in {data_root}.")
+    running = [_start(command, environment) for command in commands]
+    while not stopping.wait(0.5):
+        for i, process in enumerate(running):
+            if process.poll() is not None:
+                Console(stderr=True).print(f"{commands[i][2]} ended ({process.returncode}); again.")
+                stopping.wait(1.0)  # a process that cannot start must not spin
+                running[i] = _start(commands[i], environment)
+    for process in running:
+        process.terminate()
+    for process in running:
+        try:
+            process.wait(PATIENCE_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+    return 0
+
+
+def _start(command: list[str], environment: dict[str, str]) -> subprocess.Popen[bytes]:
+    # A session of its own: Ctrl-C reaches this process alone, which stops the others in order.
+    return subprocess.Popen(command, env=environment, start_new_session=True)

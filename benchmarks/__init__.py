@@ -1,0 +1,1 @@
+"""Measured claims; each prints one JSON line."""
