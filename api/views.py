@@ -96,5 +96,3 @@ def curves(metric: str, trials: list[Trial]) -> Curves:
             for t in trials
         ],
     )
-
-
