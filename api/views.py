@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Generic, TypeVar
 
 from pydantic import BaseModel, ConfigDict
@@ -80,7 +81,7 @@ class Curves(View):
     trials: list[Curve]
 
 
-def curves(metric: str, trials: list[Trial]) -> Curves:
+def curves(metric: str, trials: Sequence[Trial]) -> Curves:
     """Return the curves of some trials, by column."""
     name = f"dev/{metric}"
     return Curves(

@@ -1,4 +1,4 @@
-"""The command line: `autodistill up | dataset | model | submit | watch | recommend | export | …`."""
+"""The command line: `autodistill up`, `dataset`, `model`, `submit`, `watch`, `export` and more."""
 
 from __future__ import annotations
 
@@ -20,7 +20,9 @@ from autodistill.record import Event, Job, JobResult, Recommendation
 from autodistill.service import serve
 from autodistill.spec import JobRequest
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__.split(":")[0])
+app = typer.Typer(
+    no_args_is_help=True, add_completion=False, help="Find the best distillation pipeline."
+)
 dataset_app, model_app = typer.Typer(no_args_is_help=True), typer.Typer(no_args_is_help=True)
 app.add_typer(dataset_app, name="dataset", help="Register and list datasets.")
 app.add_typer(model_app, name="model", help="Register and list models.")

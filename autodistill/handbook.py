@@ -1,4 +1,4 @@
-"""What the components say of themselves, for people: the reference page and the dashboard's forms."""
+"""What components say of themselves: the reference page and the dashboard's forms."""
 
 from __future__ import annotations
 

@@ -19,14 +19,20 @@ class Record(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
 
-class Dataset(Record):
-    """A registered table of examples; its bytes are an artifact, its id comes from them."""
+class Registered(Record):
+    """What is registered once and found by id or name."""
 
     id: str
-    """`ds_` and the first 16 hex digits of `sha256`."""
+    """`ds_` or `md_`, and the first 16 hex digits of `sha256`."""
     name: str
     sha256: str
-    """Of the canonical Parquet file, which is the artifact of that hash."""
+    """Of the canonical Parquet file (the artifact of that hash), or of the model's files."""
+    created_at: datetime
+
+
+class Dataset(Registered):
+    """A registered table of examples."""
+
     task: Task
     labels: tuple[str, ...]
     """Class names, ascending; empty for regression."""
@@ -35,7 +41,6 @@ class Dataset(Record):
     licence: str
     meta_features: dict[str, float]
     """What the recommender compares datasets by; computed on train and dev only."""
-    created_at: datetime
 
     @property
     def num_outputs(self) -> int:
@@ -43,14 +48,9 @@ class Dataset(Record):
         return len(self.labels) or 1
 
 
-class Model(Record):
-    """A registered encoder."""
+class Model(Registered):
+    """A registered encoder; its hash is that of weights, configuration and tokenizer."""
 
-    id: str
-    """`md_` and the first 16 hex digits of `sha256`."""
-    name: str
-    sha256: str
-    """Of weights, configuration and tokenizer."""
     source: dict[str, Any]
     """Where it comes from, as it was asked for (`ModelSource`)."""
     path: str
@@ -63,7 +63,6 @@ class Model(Record):
     tokenizer_sha256: str
     labels: tuple[str, ...]
     """Class names of its head, in order; empty when it has none."""
-    created_at: datetime
 
 
 def task_facts(
@@ -265,7 +264,9 @@ class PreparedTask(Record):
     task: Task
     labels: tuple[str, ...]
     tokens: Path
-    """Directory of the memory-mapped token arrays of the three splits."""
+    """Directory of the memory-mapped token arrays of the three splits, as the teacher cuts them."""
+    student_tokens: dict[str, Path]
+    """The same as each student cuts them; the teacher's own where they share a tokenizer."""
     teacher: Path
     """Prepared teacher in Hugging Face layout."""
     teacher_scores: dict[str, float]

@@ -1,4 +1,4 @@
-"""The whole service on one machine: API and worker as two processes, kept alive until told to stop."""
+"""The whole service on one machine: API and worker as two processes, kept alive."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ PATIENCE_S = 60.0
 
 
 def serve(host: str, port: int, data_root: Path) -> int:
-    """Run API and worker until SIGINT or SIGTERM, start anew what dies, and return the exit code."""
+    """Run API and worker until SIGINT or SIGTERM, starting anew what dies; return the exit code."""
     api = ["uvicorn", "api.main:create_app", "--factory", "--host", host, "--port", str(port)]
     commands = [[sys.executable, "-m", *api], [sys.executable, "-m", "workers"]]
     environment = os.environ | {"AUTODISTILL_DATA_ROOT": str(data_root)}

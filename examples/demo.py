@@ -1,7 +1,7 @@
 """The main job, end to end, through the public doors: register, search, look, recommend, take away.
 
-Starts the service on a free port with a data folder of its own, uses it as a client would, prints a
-table and writes `demo/summary.json`. Real data (TREC questions, inside a package), a real pretrained
+Starts the service on a free port with a data folder of its own, uses it as a client would, prints
+a table and writes `demo/summary.json`. Real data (TREC questions, inside a package), a real pretrained
 encoder (MiniLM, inside a package), no hub.
 """
 

@@ -72,7 +72,7 @@ def recommend(
 def _candidates(
     facts: TaskFacts, past: Sequence[PastTask], expert: Sequence[PipelineSpec]
 ) -> list[PipelineSpec]:
-    """Return distinct pipelines that distil and serve the task: the best of each, and the expert's."""
+    """Return distinct pipelines that distil and serve the task: each task's best, the expert's."""
     found = {p.sha256: p for p in expert}
     for task in past:
         order = np.argsort(-gap_closed(task), kind="stable")[:TOP_OF_A_TASK]

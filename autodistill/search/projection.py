@@ -13,8 +13,8 @@ def project(pipeline: PipelineSpec, space: Space) -> PipelineSpec | None:
     """Return the pipeline of the space that is nearest, or None when a kind is not offered."""
     known = flatten(pipeline)
     for name, drawn in space.items():
-        kind_is_closed = isinstance(drawn, Choice) and name in known
-        if kind_is_closed and known[name] not in drawn.options and isinstance(known[name], str):
+        value = known.get(name)
+        if isinstance(drawn, Choice) and isinstance(value, str) and value not in drawn.options:
             return None
     return sample(PipelineSpec, space, _Nearest(known, space))
 

@@ -12,9 +12,9 @@ class Rungs:
     """Successive halving with one rung (after Li et al., 2020, ASHA).
 
     A trial reaches the rung with the first epoch at which `at` of its own epochs are done, so that
-    trials of different length are compared at the same point of their learning-rate schedule. It goes
-    on when it is in the top 1 / eta of all that have reached the rung, itself included; nothing is
-    stopped before eta others have reached it.
+    trials of different length are compared at the same point of their learning-rate schedule. It
+    goes on when it is in the top 1 / eta of all that have reached the rung, itself included;
+    nothing is stopped before eta others have reached it.
     """
 
     def __init__(self, *, maximise: bool, at: float = 1 / 3, eta: int = 3) -> None:

@@ -31,10 +31,10 @@ class Proposal:
 class Searcher:
     """Proposes the trials of one job.
 
-    `suggest` is pure in (the job's seed, the number, the finished trials in their order): asked again
-    after a crash it answers the same. First comes plain fine-tuning of each student at the longest
-    training that the job allows, then the user's pipelines, then the recommended ones, then the
-    sampler's. Running trials are not told to the sampler, since a restart may not know them;
+    `suggest` is pure in (the job's seed, the number, the finished trials in their order): asked
+    again after a crash it answers the same. First comes plain fine-tuning of each student at the
+    longest training that the job allows, then the user's pipelines, then the recommended ones, then
+    the sampler's. Running trials are not told to the sampler, since a restart may not know them;
     concurrent suggestions differ by their seeds.
     """
 
@@ -78,9 +78,11 @@ class Searcher:
         ]
         first = self._students[0]
         mine = [(p, Origin.USER, "asked for by the user") for p in self._spec.start]
-        for advised in self._spec.recommended:
-            if (inside := project(advised.pipeline, self._spec.space)) is not None:
-                mine.append((inside, Origin.RECOMMENDED, advised.reason))
+        mine += [
+            (inside, Origin.RECOMMENDED, advised.reason)
+            for advised in self._spec.recommended
+            if (inside := project(advised.pipeline, self._spec.space)) is not None
+        ]
         seen = {baseline.sha256}
         for pipeline, origin, reason in mine:
             if pipeline.sha256 not in seen and not pipeline.problems(self._facts[first]):

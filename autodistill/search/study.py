@@ -14,6 +14,7 @@ from optuna.distributions import (
     FloatDistribution,
     IntDistribution,
 )
+from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from autodistill.component import AnyRange, Choice, IntUniform, flatten
@@ -49,7 +50,8 @@ def new_study(objectives: Sequence[Objective], sampler: str, seed: int) -> optun
                 constant_liar=False,
                 seed=seed,
             )
-    directions = ["maximize" if o.maximise else "minimize" for o in objectives]
+    ways = {True: StudyDirection.MAXIMIZE, False: StudyDirection.MINIMIZE}
+    directions = [ways[o.maximise] for o in objectives]
     return optuna.create_study(
         directions=directions, sampler=chosen, pruner=optuna.pruners.NopPruner()
     )

@@ -31,8 +31,8 @@ class Driving:
     """Writes of one claim.
 
     Raises:
-        LeaseLost: From the constructor, when a later claim owns the job; the job's row is held until
-            the transaction ends, so that the answer stays true.
+        LeaseLost: From the constructor, when a later claim owns the job; the job's row is held
+            until the transaction ends, so that the answer stays true.
     """
 
     def __init__(self, connection: Connection, job_id: str, epoch: int) -> None:

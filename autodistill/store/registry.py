@@ -7,9 +7,9 @@ from typing import Any, Generic, TypeVar
 from sqlalchemy import Connection, Table, insert, or_, select
 
 from autodistill.errors import Conflict, NotFound
-from autodistill.record import Dataset, Model
+from autodistill.record import Registered
 
-R = TypeVar("R", Dataset, Model)
+R = TypeVar("R", bound=Registered)
 
 
 class Registry(Generic[R]):

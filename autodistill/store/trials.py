@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Row, func, select
@@ -11,6 +11,7 @@ from autodistill.errors import NotFound
 from autodistill.record import Measurement, Trial, TrialState
 from autodistill.store import tables
 
+Curve = list[Measurement]
 COLUMNS = [c for c in tables.trial.c if c.name in Trial.model_fields]
 
 
@@ -41,7 +42,7 @@ class Trials:
             raise NotFound("trial", f"{number}")
         return to_trial(row, self._curves([row.id])[row.id])
 
-    def list(self, job_id: str, after: int | None = None, limit: int = 100) -> list[Trial]:
+    def list(self, job_id: str, after: int | None = None, limit: int = 100) -> Sequence[Trial]:
         """Return trials by ascending number without their curves, those after a number."""
         table = tables.trial
         query = select(*COLUMNS).where(table.c.job_id == job_id)
@@ -50,7 +51,7 @@ class Trials:
         rows = self._connection.execute(query.order_by(table.c.number).limit(limit))
         return [to_trial(row) for row in rows]
 
-    def all(self, job_id: str) -> list[Trial]:
+    def all(self, job_id: str) -> Sequence[Trial]:
         """Return every trial of a job with its curve."""
         table = tables.trial
         query = select(table.c.id, *COLUMNS).where(table.c.job_id == job_id)
@@ -75,9 +76,9 @@ class Trials:
         query = select(func.coalesce(func.sum(table.c.epochs_done), 0))
         return int(self._connection.scalar(query.where(table.c.job_id == job_id)) or 0)
 
-    def _curves(self, trial_ids: Iterable[int]) -> dict[int, list[Measurement]]:
+    def _curves(self, trial_ids: Iterable[int]) -> dict[int, Curve]:
         table = tables.measurement
-        curves: dict[int, list[Measurement]] = {trial_id: [] for trial_id in trial_ids}
+        curves: dict[int, Curve] = {trial_id: [] for trial_id in trial_ids}
         query = select(table).where(table.c.trial_id.in_(curves)).order_by(table.c.epoch)
         for row in self._connection.execute(query):
             curves[row.trial_id].append(Measurement(epoch=row.epoch, values=row._mapping["values"]))

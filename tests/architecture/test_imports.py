@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-SOURCES = sorted(p for folder in ("autodistill", "api", "workers") for p in (ROOT / folder).rglob("*.py"))
+SOURCES = sorted(
+    p for folder in ("autodistill", "api", "workers") for p in (ROOT / folder).rglob("*.py")
+)
 
 
 @pytest.mark.parametrize("heavy", ["torch", "ray", "pandas", "sklearn", "transformers"])
