@@ -6,7 +6,7 @@ BIN := .venv/bin
 export OMP_NUM_THREADS ?= 1
 export TOKENIZERS_PARALLELISM ?= false
 
-.PHONY: help dev demo test check format docs serve migration
+.PHONY: help browser dev demo test check format docs serve migration
 
 help:    ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  \033[36m%-10s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -16,6 +16,9 @@ help:    ## List the commands
 	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[api,worker]" --group dev --group models
 	touch $@
+
+browser: ## Install Chromium for the dashboard's tests, where there is none
+	command -v chromium > /dev/null || { apt-get update -qq && apt-get install -y -qq chromium; }
 
 dev: .venv/installed ## Create .venv and install everything editable
 
@@ -27,12 +30,12 @@ serve: dev ## Keep the service up: API, dashboard and worker on one machine
 
 test: check ## Set up and pass every check
 
-check: dev ## Everything CI runs: ruff, import contracts, mypy, pytest, generated files fresh
+check: dev browser ## Everything CI runs: ruff, import contracts, mypy, pytest, generated files fresh
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
 	$(BIN)/mypy autodistill api workers migrations tests examples benchmarks
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadscope
 
 format: dev ## Rewrite the code to the house style
 	$(BIN)/ruff check --fix-only .
