@@ -7,9 +7,12 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    import optuna as optuna
     import pandas as pandas
+    import pyarrow as pyarrow
     import torch as torch
     import transformers as transformers
+    from pyarrow import parquet
 else:
 
     class _Lazy(ModuleType):
@@ -20,6 +23,9 @@ else:
                 raise AttributeError(name)
             return getattr(importlib.import_module(self.__name__), name)
 
+    optuna = _Lazy("optuna")
     pandas = _Lazy("pandas")
+    parquet = _Lazy("pyarrow.parquet")
+    pyarrow = _Lazy("pyarrow")
     torch = _Lazy("torch")
     transformers = _Lazy("transformers")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,28 +12,45 @@ from autodistill.spec import PipelineSpec
 
 def project(pipeline: PipelineSpec, space: Space) -> PipelineSpec | None:
     """Return the pipeline of the space that is nearest, or None when a kind is not offered."""
-    known = flatten(pipeline)
-    for name, drawn in space.items():
-        value = known.get(name)
-        if isinstance(drawn, Choice) and isinstance(value, str) and value not in drawn.options:
-            return None
-    return sample(PipelineSpec, space, _Nearest(known, space))
+    values = inside(pipeline, space)
+    return None if values is None else sample(PipelineSpec, space, _Known(values))
 
 
-class _Nearest:
-    """Answers each draw with the known value, brought into the range."""
+def inside(pipeline: PipelineSpec, space: Mapping[str, AnyRange]) -> dict[str, Scalar] | None:
+    """Return the pipeline's searched values by name, each brought into its range.
 
-    def __init__(self, known: Mapping[str, Scalar], space: Mapping[str, AnyRange]) -> None:
-        self._known, self._space = known, space
+    None when the pipeline has a kind that is not offered: there is no nearest one.
+    """
+    found = {}
+    for name, value in flatten(pipeline).items():
+        if (drawn := space.get(name)) is not None:
+            if (near := _nearest(drawn, value)) is None:
+                return None
+            found[name] = near
+    return found
+
+
+def _nearest(drawn: AnyRange, value: Scalar) -> Scalar | None:
+    if not isinstance(drawn, Choice):
+        return drawn.nearest(value)
+    if value in drawn.options:
+        return drawn.options[drawn.options.index(value)]
+    if isinstance(value, str):
+        return None
+    return min(drawn.options, key=lambda option: math.fabs(float(option) - float(value)))
+
+
+class _Known:
+    """Answers each draw with the value that is known for its name."""
+
+    def __init__(self, values: Mapping[str, Scalar]) -> None:
+        self._values = values
 
     def suggest_float(self, name: str, low: float, high: float, *, log: bool) -> float:
-        return min(max(float(self._known[name]), low), high)
+        return float(self._values[name])
 
     def suggest_int(self, name: str, low: int, high: int, *, log: bool) -> int:
-        return min(max(int(self._known[name]), low), high)
+        return int(self._values[name])
 
     def suggest_categorical(self, name: str, choices: tuple[Scalar, ...]) -> Any:
-        value = self._known.get(name, choices[0])
-        if value in choices or isinstance(value, str):
-            return value if value in choices else choices[0]
-        return min(choices, key=lambda choice: abs(float(choice) - float(value)))
+        return self._values[name]

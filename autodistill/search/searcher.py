@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from autodistill.component import Choice, IntUniform, Space, sample
+from autodistill.component import Choice, Space, sample
 from autodistill.errors import InvalidInput, Problem
 from autodistill.optimisation import Training
 from autodistill.record import Origin, Trial
 from autodistill.search.projection import project
-from autodistill.search.study import distribution, new_study, told
+from autodistill.search.study import STARTUP_TRIALS, STUDENT, Memory, estimator, random
 from autodistill.spec import JobSpec, PipelineSpec, TrialSpec, plain_fine_tuning
 from autodistill.task import TaskFacts
 
 GUIDED_DRAWS, RANDOM_DRAWS = 32, 256
+EXPLORING = 10
+"""One proposal in so many is random, so that history sees bad regions as well."""
 
 
 @dataclass(frozen=True)
@@ -31,98 +32,118 @@ class Proposal:
 class Searcher:
     """Proposes the trials of one job.
 
-    `suggest` is pure in (the job's seed, the number, the finished trials in their order): asked
-    again after a crash it answers the same. First comes plain fine-tuning of each student at the
-    longest training that the job allows, then the user's pipelines, then the recommended ones, then
-    the sampler's. Running trials are not told to the sampler, since a restart may not know them;
-    concurrent suggestions differ by their seeds.
+    `suggest` is pure in (the job's seed, the number, the finished trials in the order in which they
+    finished): asked again after a crash, it answers the same. What it keeps between calls saves
+    time and changes no answer.
+
+    First comes plain fine-tuning of each student, then the user's pipelines, then the recommended
+    ones, both on the first student, then the sampler's. Plain fine-tuning is trained for as long as
+    the job allows with default settings, brought into the space; the sampler may propose it with
+    other settings too, where the space has the kinds.
+
+    Running trials are not told to the sampler, since a restart may not know them: suggestions made
+    side by side differ by their seeds alone, and may, rarely, be equal.
     """
 
     def __init__(self, spec: JobSpec, facts: Mapping[str, TaskFacts]) -> None:
         self._spec, self._facts = spec, facts
-        self._students = tuple(facts)
-        self._opening = self._open()
-        space = dict(spec.space) | {"student": Choice(self._students)}
-        self._distributions = {name: distribution(drawn) for name, drawn in space.items()}
+        self._students = tuple(student.label for student in spec.students)
+        self._opening = tuple(self._open())
+        self._memory = Memory(spec.space, self._students, spec.objectives)
 
     def suggest(self, number: int, finished: Sequence[Trial]) -> Proposal | None:
-        """Return trial `number`, or None when the budget of trials is used up.
+        """Return trial `number`, or None when the budget of trials or the space is used up.
 
         Raises:
-            InvalidInput: When no valid pipeline is found in the space.
+            InvalidInput: When no pipeline of the space serves the job.
         """
         if number >= self._spec.budget.num_trials:
             return None
-        seed = self._seed(number, 0)
         if number < len(self._opening):
             pipeline, student, origin, reason = self._opening[number]
-            return Proposal(_trial(pipeline, student, seed), origin, reason)
-        known = {(t.spec.student, t.spec.pipeline.sha256) for t in finished}
+            return self._proposal(number, pipeline, student, origin, reason)
+        in_order = sorted(finished, key=lambda t: (t.finish_order is None, t.finish_order or 0))
+        tried = {(t.spec.student, t.spec.pipeline) for t in in_order}
+        refused: list[Problem] = []
         for attempt in range(GUIDED_DRAWS + RANDOM_DRAWS):
-            guided = self._spec.search.sampler != "random" and attempt < GUIDED_DRAWS
-            pipeline, student = self._draw(number, attempt, finished if guided else ())
-            if (student, pipeline.sha256) in known or pipeline.problems(self._facts[student]):
-                continue
-            name = "TPE" if guided else "random search"
-            reason = f"{name} on {len(finished)} finished trials"
-            return Proposal(_trial(pipeline, student, seed), Origin.SAMPLER, reason)
-        message = "No further valid pipeline was found in the space; widen it."
-        raise InvalidInput(Problem(field="space", message=message))
+            guided = self._guided(number, attempt)
+            pipeline, student = self._draw(self._seed(number, attempt), in_order, guided=guided)
+            if problems := pipeline.problems(self._facts[student]):
+                refused.append(problems[0])
+            elif (student, pipeline) not in tried:
+                reason = self._reason(number, len(in_order), guided=guided)
+                return self._proposal(number, pipeline, student, Origin.SAMPLER, reason)
+        if len(refused) == GUIDED_DRAWS + RANDOM_DRAWS:
+            raise InvalidInput(_hopeless(refused[-1]))
+        return None
 
-    def _open(self) -> list[tuple[PipelineSpec, str, Origin, str]]:
-        """Return what is tried before the sampler: each is valid for its student."""
+    def _open(self) -> Iterator[tuple[PipelineSpec, str, Origin, str]]:
+        """Yield what is tried before the sampler: each once, and valid for its student."""
         baseline = plain_fine_tuning(_longest(self._spec.space))
-        opening = [
-            (baseline, student, Origin.BASELINE, "the same student without a teacher")
-            for student in self._students
-        ]
-        first = self._students[0]
-        mine = [(p, Origin.USER, "asked for by the user") for p in self._spec.start]
-        mine += [
-            (inside, Origin.RECOMMENDED, advised.reason)
-            for advised in self._spec.recommended
-            if (inside := project(advised.pipeline, self._spec.space)) is not None
-        ]
-        seen = {baseline.sha256}
-        for pipeline, origin, reason in mine:
-            if pipeline.sha256 not in seen and not pipeline.problems(self._facts[first]):
-                opening.append((pipeline, first, origin, reason))
-                seen.add(pipeline.sha256)
-        return opening
+        for student in self._students:
+            yield baseline, student, Origin.BASELINE, "the same student without a teacher"
+        first, seen = self._students[0], {baseline}
+        for pipeline, origin, reason in self._asked_for():
+            if pipeline not in seen and not pipeline.problems(self._facts[first]):
+                seen.add(pipeline)
+                yield pipeline, first, origin, reason
+
+    def _asked_for(self) -> Iterator[tuple[PipelineSpec, Origin, str]]:
+        for pipeline in self._spec.start:
+            yield pipeline, Origin.USER, "asked for by the user"
+        for advised in self._spec.recommended:
+            if (near := project(advised.pipeline, self._spec.space)) is not None:
+                yield near, Origin.RECOMMENDED, advised.reason
+
+    def _guided(self, number: int, attempt: int) -> bool:
+        return (
+            self._spec.search.sampler == "tpe"
+            and attempt < GUIDED_DRAWS
+            and number % EXPLORING != EXPLORING - 1
+        )
 
     def _draw(
-        self, number: int, attempt: int, finished: Sequence[Trial]
+        self, seed: int, finished: Sequence[Trial], *, guided: bool
     ) -> tuple[PipelineSpec, str]:
-        sampler = self._spec.search.sampler if finished else "random"
-        objectives = self._spec.objectives
-        study = new_study(objectives, sampler, self._seed(number, attempt))
-        in_order = sorted(finished, key=lambda t: t.finish_order or 0)
-        for trial in in_order:
-            if (row := told(trial, self._distributions, objectives)) is not None:
-                study.add_trial(row)
-        asked = study.ask()
-        student = self._students[0]
-        if len(self._students) > 1:
-            student = asked.suggest_categorical("student", self._students)
+        sampler = estimator(seed) if guided else random(seed)
+        asked = self._memory.study(finished, sampler).ask()
+        student: str = asked.suggest_categorical(STUDENT, self._students)
         return sample(PipelineSpec, self._spec.space, asked), student
+
+    def _proposal(
+        self, number: int, pipeline: PipelineSpec, student: str, origin: Origin, reason: str
+    ) -> Proposal:
+        spec = TrialSpec(pipeline=pipeline, student=student, seed=self._seed(number, 0))
+        return Proposal(spec, origin, reason)
+
+    def _reason(self, number: int, known: int, *, guided: bool) -> str:
+        if guided and known >= STARTUP_TRIALS:
+            return f"TPE from {known} finished trials"
+        if guided:
+            return f"random start, TPE begins after {STARTUP_TRIALS} finished trials"
+        if self._spec.search.sampler == "tpe" and self._guided(number, 0):
+            return "random draw, since TPE found nothing new"
+        return "random search" if self._spec.search.sampler == "random" else "random, as one in ten"
 
     def _seed(self, number: int, attempt: int) -> int:
         text = f"{self._spec.seed}:{number}:{attempt}"
         return int(hashlib.sha256(text.encode()).hexdigest()[:8], 16) % 2**31
 
 
-def _trial(pipeline: PipelineSpec, student: str, seed: int) -> TrialSpec:
-    return TrialSpec(pipeline=pipeline, student=student, seed=seed)
+def _hopeless(refused: Problem) -> Problem:
+    message = (
+        f"No pipeline of this space serves the job; the last of {GUIDED_DRAWS + RANDOM_DRAWS} was "
+        f"refused for its {refused.field}: {refused.message} Widen the space."
+    )
+    return Problem(field="space", message=message)
 
 
 def _longest(space: Space) -> Training:
     """Return default settings, brought into the space, at the longest training it allows."""
-    inside = project(PipelineSpec(), {k: v for k, v in space.items() if k.startswith("training.")})
-    assert inside is not None
-    epochs = space["training.num_epochs"]
-    longest: Any = epochs.high if isinstance(epochs, IntUniform) else max(_options(epochs))
-    return inside.training.model_copy(update={"num_epochs": int(longest)})
-
-
-def _options(drawn: Any) -> tuple[Any, ...]:
-    return tuple(drawn.options)
+    near = project(PipelineSpec(), {k: v for k, v in space.items() if k.startswith("training.")})
+    training = Training() if near is None else near.training
+    epochs = space.get("training.num_epochs")
+    if epochs is None:
+        return training
+    longest = max(map(int, epochs.options)) if isinstance(epochs, Choice) else int(epochs.high)
+    return training.model_copy(update={"num_epochs": longest})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from autodistill.record import Origin, Trial, TrialState
@@ -9,8 +10,13 @@ from autodistill.spec import Objective
 
 
 def signed(trial: Trial, objective: Objective) -> float:
-    """Return a trial's value of an objective, turned so that more is better."""
-    value = trial.dev[objective.metric]
+    """Return a trial's value of an objective, turned so that more is better.
+
+    A value that is missing or not finite is worse than any other.
+    """
+    value = trial.dev.get(objective.metric, math.nan)
+    if not math.isfinite(value):
+        return -math.inf
     return value if objective.maximise else -value
 
 
