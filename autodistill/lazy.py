@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import pyarrow as pyarrow
     import torch as torch
     import transformers as transformers
-    from pyarrow import parquet
+    from pyarrow import parquet as parquet
 else:
 
     class _Lazy(ModuleType):

@@ -3,32 +3,26 @@
 from __future__ import annotations
 
 import hashlib
-import math
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
+import numpy as np
 from annotated_types import Ge, Len, Lt
 from pydantic import BaseModel, ConfigDict
 
-from autodistill.data.labels import encode, guess_task
+from autodistill.data.labels import encode, guess_task, read_labels
 from autodistill.data.meta_features import meta_features
-from autodistill.data.read import read_table
-from autodistill.data.table import SPLITS, read_split
+from autodistill.data.problems import of_rows, shown
+from autodistill.data.read import Columns, read_table
+from autodistill.data.splits import check_splits, given_splits, made_splits
+from autodistill.data.table import SPLITS, Split, read_split, write_table
 from autodistill.errors import InvalidDataset, Problem
-from autodistill.lazy import pandas
 from autodistill.task import Task
 
-MAX_PROBLEMS = 20
-NAMES_OF_SPLITS = {
-    "train": "train",
-    "dev": "dev",
-    "valid": "dev",
-    "validation": "dev",
-    "val": "dev",
-    "test": "test",
-}
+MAX_CHARACTERS = 100_000
+"""Of one text; no encoder here reads nearly as much."""
 
 
 class DatasetRequest(BaseModel):
@@ -64,142 +58,103 @@ class Ingested:
     sha256: str
     task: Task
     labels: tuple[str, ...]
+    """Class names, ascending; empty for regression."""
     has_pair: bool
-    num_examples: dict[str, int]
+    num_examples: dict[Literal["train", "dev", "test"], int]
     meta_features: dict[str, float]
 
 
 def ingest(source: Path, request: DatasetRequest, into: Path) -> Ingested:
     """Check a file and write its canonical Parquet table into a folder.
 
-    Equal content gives equal bytes, so that the hash identifies the dataset.
+    Equal content gives equal bytes, so that the hash identifies the dataset. A row of a message is
+    an example, from 1; the header of a CSV file is none.
 
     Raises:
         InvalidDataset: With a problem for each column or row that breaks a law.
     """
-    frame = read_table(source)
-    columns = _columns(frame, request)
-    texts = {name: _texts(frame, column) for name, column in columns.items() if "text" in name}
-    task = request.task or guess_task(frame[request.label_column], pair="text_pair" in texts)
-    _fits(task, "text_pair" in texts)
-    values, labels = encode(frame[request.label_column], task)
-    split = _split(frame, request, next(iter(texts.values())))
-    table = pandas.DataFrame({"split": split, **texts, "label": values})
-    _complete(table, labels)
-    order = pandas.Categorical(table["split"], categories=SPLITS).codes
-    table = table.iloc[order.argsort(kind="stable")].reset_index(drop=True)
+    columns = read_table(source, _wanted(request))
+    problems = _text_problems(columns)
+    splits, found = _splits(columns, request)
+    problems += found
+    try:
+        labels = read_labels(columns["label"])
+        task = request.task or guess_task(labels, pair="pair" in columns)
+        _check_pair(task, pair="pair" in columns)
+        values, names = encode(labels, task)
+    except InvalidDataset as error:
+        raise InvalidDataset([*problems, *error.problems]) from None
+    if problems:
+        raise InvalidDataset(problems)
+    check_splits(np.array(splits), values, names, made=request.split_column is None)
+    into.mkdir(parents=True, exist_ok=True)
     path = into / "dataset.parquet"
-    table.to_parquet(path, index=False, compression="zstd")
+    write_table(path, splits, Split(columns["text"], columns.get("pair"), values))
+    train, dev = read_split(path, "train"), read_split(path, "dev")
     return Ingested(
         path=path,
         sha256=_sha256(path),
         task=task,
-        labels=labels,
-        has_pair="text_pair" in texts,
-        num_examples={s: int((table["split"] == s).sum()) for s in SPLITS},
-        meta_features=meta_features(read_split(path, "train"), read_split(path, "dev"), task),
+        labels=names,
+        has_pair="pair" in columns,
+        num_examples={split: splits.count(split) for split in SPLITS},
+        meta_features=meta_features(train, dev, task),
     )
 
 
-def _columns(frame: Any, request: DatasetRequest) -> dict[str, str]:
-    """Return the file's columns by role, all of them present."""
+def _wanted(request: DatasetRequest) -> dict[str, str]:
+    """Return the file's columns by role, no two of them the same."""
     asked = {
         "text": request.text_column,
-        "text_pair": request.pair_column,
+        "pair": request.pair_column,
         "label": request.label_column,
         "split": request.split_column,
     }
     given = {role: column for role, column in asked.items() if column is not None}
-    known = tuple(str(c) for c in frame.columns)
-    problems = [
-        Problem(
-            field=f"{role.removeprefix('text_')}_column",
-            message=f'The file has no column "{column}".',
-            known=known,
-        )
-        for role, column in given.items()
-        if column not in frame.columns
-    ]
-    if len(set(given.values())) < len(given):
-        problems.append(Problem(field="file", message="One column cannot play two roles."))
+    first: dict[str, str] = {}
+    problems = []
+    for role, column in given.items():
+        if first.setdefault(column, role) != role:
+            message = f'Column "{column}" is the {first[column]}_column already; name another one.'
+            problems.append(Problem(field=f"{role}_column", message=message))
     if problems:
         raise InvalidDataset(problems)
     return given
 
 
-def _texts(frame: Any, column: str) -> list[str]:
-    """Return a column's texts, none of them empty."""
-    found, problems = [], []
-    for row, cell in enumerate(frame[column], start=1):
-        if not isinstance(cell, str) or not cell.strip():
-            shown = repr(cell)[:40]
-            message = f"Row {row}: a text must not be empty, got {shown}; fill or drop the row."
-            problems.append(Problem(field=column, message=message))
-        else:
-            # Lone surrogates are not valid text and cannot be stored.
-            found.append(cell.encode("utf-8", "replace").decode("utf-8").replace("\0", " "))
-    if problems:
-        raise InvalidDataset(problems[:MAX_PROBLEMS])
-    return found
+def _text_problems(columns: Columns) -> list[Problem]:
+    """Say where a text is none, empty or too long."""
+    problems = []
+    for role in ("text", "pair"):
+        faults = ((row, _fault(cell)) for row, cell in enumerate(columns.get(role, ()), start=1))
+        problems += of_rows(f"{role}_column", (fault for fault in faults if fault[1]))
+    return problems
 
 
-def _fits(task: Task, pair: bool) -> None:  # noqa: FBT001  # one fact about the columns
+def _fault(cell: Any) -> str:
+    if cell is None or (isinstance(cell, str) and not cell.strip()):
+        return "the text is empty; fill it or drop the row."
+    if not isinstance(cell, str):
+        return f"a text is needed, got {shown(cell)}; write it as text or drop the row."
+    if len(cell) > MAX_CHARACTERS:
+        return f"the text has {len(cell)} characters; cut it to {MAX_CHARACTERS}."
+    return ""
+
+
+def _splits(columns: Columns, request: DatasetRequest) -> tuple[Sequence[str], list[Problem]]:
+    if "split" in columns:
+        return given_splits(columns["split"])
+    texts = [str(cell) for cell in columns["text"]]
+    return list(made_splits(texts, request.dev_fraction, request.test_fraction)), []
+
+
+def _check_pair(task: Task, *, pair: bool) -> None:
     if task is Task.TEXT_PAIR_CLASSIFICATION and not pair:
-        message = "A pair task needs a second text; name its `pair_column`."
+        message = f"{task} needs a second text; name its column."
         raise InvalidDataset(Problem(field="pair_column", message=message))
     if task is Task.TEXT_CLASSIFICATION and pair:
-        message = f"With a pair_column the task is {Task.TEXT_PAIR_CLASSIFICATION}."
+        message = f"With a pair_column it is {Task.TEXT_PAIR_CLASSIFICATION}, not {task}."
         raise InvalidDataset(Problem(field="task", message=message))
-
-
-def _split(frame: Any, request: DatasetRequest, texts: list[str]) -> list[str]:
-    if request.split_column is None:
-        return list(_made_splits(texts, request))
-    found, problems = [], []
-    for row, cell in enumerate(frame[request.split_column], start=1):
-        name = NAMES_OF_SPLITS.get(str(cell).strip().lower())
-        if name is None:
-            message = f'Row {row}: "{cell}" is no split.'
-            problems.append(
-                Problem(field=request.split_column, message=message, known=tuple(NAMES_OF_SPLITS))
-            )
-        else:
-            found.append(name)
-    if problems:
-        raise InvalidDataset(problems[:MAX_PROBLEMS])
-    return found
-
-
-def _made_splits(texts: list[str], request: DatasetRequest) -> Iterator[str]:
-    """Split by the hash of the normalised text, so that a duplicate cannot fall on both sides."""
-    for text in texts:
-        normal = " ".join(text.lower().split())
-        share = int(hashlib.sha256(normal.encode()).hexdigest()[:8], 16) / 2**32
-        if share < request.test_fraction:
-            yield "test"
-        elif share < request.test_fraction + request.dev_fraction:
-            yield "dev"
-        else:
-            yield "train"
-
-
-def _complete(table: Any, labels: tuple[str, ...]) -> None:
-    """Check that every split has examples, and train has every class."""
-    problems = [
-        Problem(field="split", message=f"The {s} split is empty; give it at least one example.")
-        for s in SPLITS
-        if not (table["split"] == s).any()
-    ]
-    train = table[table["split"] == "train"]
-    unseen = [label for i, label in enumerate(labels) if not (train["label"] == i).any()]
-    if unseen and not problems:
-        message = f"Class {', '.join(unseen[:5])} has no example in train; add one or drop it."
-        problems.append(Problem(field="label", message=message))
-    if not labels and not problems and math.isclose(train["label"].std(ddof=0), 0):
-        message = "All training values are equal; there is nothing to learn."
-        problems.append(Problem(field="label", message=message))
-    if problems:
-        raise InvalidDataset(problems)
 
 
 def _sha256(path: Path) -> str:

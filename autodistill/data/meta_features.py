@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from collections import Counter
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,36 +13,76 @@ from autodistill.task import Task
 
 MAX_ROWS = 2000
 """Examples that the dearer features look at."""
+MAX_CHARACTERS = 5000
+"""Of a text that they read; more than a student reads."""
 HASHES = 2**18
+RIDGE = 1.0
+WORD = re.compile(r"[^\W\u3040-\u30ff\u3400-\u9fff]+|[\u3040-\u30ff\u3400-\u9fff]")
+"""A run of letters and digits, or one sign of a script that puts no spaces between words."""
 
 
 def meta_features(train: Split, dev: Split, task: Task) -> dict[str, float]:
     """Return the features by name; none is missing and none is NaN.
 
-    Landmarks are what simple models reach on dev: hashed word n-grams with a linear model, the
+    Landmarks are what simple models reach on dev: a linear model of hashed word n-grams, the
     nearest neighbour in the same space, and the majority class (or the mean). Gaps between them say
     more about a dataset than their levels.
     """
-    some = np.random.default_rng(0).permutation(len(train))[:MAX_ROWS]
-    few, check = train.some(np.sort(some)), dev.some(np.arange(min(len(dev), MAX_ROWS)))
-    words = [re.findall(r"\w+", text.lower()) for text in _joined(few)]
-    lengths = np.array([len(w) for w in words])
-    vocabulary = {w for row in words for w in row}
+    few, check = _sample(train), _sample(dev)
+    lengths, seen = _words(few)
+    _, unseen = _words(check)
     found = {
         "log_train": float(np.log(len(train))),
         "classification": float(task.is_classification),
         "pair": float(train.pairs is not None),
         "mean_words": float(lengths.mean()),
         "p95_words": float(np.percentile(lengths, 95)),
-        "type_token_ratio": len(vocabulary) / max(1, int(lengths.sum())),
-        "duplicate_share": 1 - len(set(train.texts)) / len(train),
+        "type_token_ratio": len(seen) / max(1, seen.total()),
+        "unseen_words": sum(n for word, n in unseen.items() if word not in seen)
+        / max(1, unseen.total()),
+        **_of_repeats(train),
     }
-    found |= _of_classes(few.labels) if task.is_classification else _of_values(few.labels)
+    found |= _of_classes(train.labels) if task.is_classification else _of_values(train.labels)
     return found | _landmarks(few, check, task)
 
 
-def _of_classes(labels: NDArray[Any]) -> dict[str, float]:
-    share = np.bincount(labels.astype(int)) / len(labels)
+def _sample(split: Split) -> Split:
+    """Return a fixed random choice of examples, their texts cut; files are often sorted."""
+    chosen = np.sort(np.random.default_rng(0).permutation(len(split))[:MAX_ROWS])
+    few = split.some(chosen)
+    pairs = None if few.pairs is None else [text[:MAX_CHARACTERS] for text in few.pairs]
+    return Split([text[:MAX_CHARACTERS] for text in few.texts], pairs, few.labels)
+
+
+def _words(split: Split) -> tuple[NDArray[np.int64], Counter[str]]:
+    """Return the number of words of each example, and how often each word occurs."""
+    lengths, counts = [], Counter[str]()
+    for text in _joined(split):
+        words = _cut(text)
+        lengths.append(len(words))
+        counts.update(words)
+    return np.array(lengths), counts
+
+
+def _cut(text: str) -> list[str]:
+    return WORD.findall(text.lower())
+
+
+def _of_repeats(train: Split) -> dict[str, float]:
+    """Return how many examples repeat another, and how many of all contradict one."""
+    texts = _joined(train)
+    labels: dict[str, set[float]] = {}
+    for text, label in zip(texts, train.labels.tolist(), strict=True):
+        labels.setdefault(text, set()).add(label)
+    conflicting = sum(len(labels[text]) > 1 for text in texts)
+    return {
+        "duplicate_share": 1 - len(labels) / len(texts),
+        "conflict_share": conflicting / len(texts),
+    }
+
+
+def _of_classes(labels: NDArray[np.int64]) -> dict[str, float]:
+    share = np.bincount(labels) / len(labels)
     share = share[share > 0]
     entropy = float(-(share * np.log(share)).sum() / np.log(max(2, len(share))))
     return {
@@ -53,45 +93,53 @@ def _of_classes(labels: NDArray[Any]) -> dict[str, float]:
     }
 
 
-def _of_values(labels: NDArray[Any]) -> dict[str, float]:
-    centred = (labels - labels.mean()) / max(float(labels.std()), 1e-12)
-    skew = float((centred**3).mean())
+def _of_values(labels: NDArray[np.float64]) -> dict[str, float]:
+    spread = float(labels.std())
+    skew = float((((labels - labels.mean()) / spread) ** 3).mean()) if spread else 0.0
     return {"log_outputs": 0.0, "label_entropy": 1.0, "minority_share": 0.0, "skew": skew}
 
 
 def _landmarks(few: Split, check: Split, task: Task) -> dict[str, float]:
+    """Fit ridge and nearest neighbour from inner products alone: two small dense matrices."""
     from sklearn.feature_extraction.text import HashingVectorizer  # noqa: PLC0415  # heavy
-    from sklearn.linear_model import Ridge, RidgeClassifier  # noqa: PLC0415
-    from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor  # noqa: PLC0415
 
-    hashing = HashingVectorizer(n_features=HASHES, ngram_range=(1, 2))
-    seen, unseen = hashing.transform(_joined(few)), hashing.transform(_joined(check))
+    hashing = HashingVectorizer(
+        n_features=HASHES, ngram_range=(1, 2), tokenizer=_cut, token_pattern=None, lowercase=False
+    )
+    few_NH, check_MH = hashing.transform(_joined(few)), hashing.transform(_joined(check))
+    alike_NN = (few_NH @ few_NH.T).toarray()
+    alike_MN = (check_MH @ few_NH.T).toarray()
+    nearest = few.labels[alike_MN.argmax(axis=1)]
+    classes = np.unique(few.labels)
+    # Values are scaled, so that huge ones do not overflow.
+    target_NC = (
+        (few.labels[:, None] == classes).astype(float)
+        if task.is_classification
+        else few.labels[:, None] / max(1.0, float(np.abs(few.labels).max()))
+    )
+    mean_C = target_NC.mean(axis=0)
+    alike_NN[np.diag_indices_from(alike_NN)] += RIDGE
+    guess_MC = alike_MN @ np.linalg.solve(alike_NN, target_NC - mean_C) + mean_C
     if task.is_classification:
-        models = (RidgeClassifier(), KNeighborsClassifier(1))
-        majority = np.bincount(few.labels.astype(int)).argmax()
-        floor = float((check.labels == majority).mean())
+        majority = float((check.labels == classes[mean_C.argmax()]).mean())
+        linear = float((check.labels == classes[guess_MC.argmax(axis=1)]).mean())
+        neighbour = float((check.labels == nearest).mean())
     else:
-        models = (Ridge(), KNeighborsRegressor(1))
-        floor = 0.0
-    scores = [
-        _score(model.fit(seen, few.labels).predict(unseen), check.labels, task) for model in models
-    ]
+        majority = 0.0
+        linear = _correlation(guess_MC[:, 0], check.labels)
+        neighbour = _correlation(nearest, check.labels)
     return {
-        "majority": floor,
-        "linear_gain": scores[0] - floor,
-        "neighbour_gap": scores[1] - scores[0],
+        "majority": majority,
+        "linear_gain": linear - majority,
+        "neighbour_gap": neighbour - linear,
     }
 
 
-def _score(guesses: NDArray[Any], labels: NDArray[Any], task: Task) -> float:
-    if task.is_classification:
-        return float((guesses == labels).mean())
-    spread = guesses.std() * labels.std()
-    return (
-        float(np.mean((guesses - guesses.mean()) * (labels - labels.mean())) / spread)
-        if spread
-        else 0.0
-    )
+def _correlation(guesses: NDArray[np.float64], labels: NDArray[np.float64]) -> float:
+    """Return Pearson's r, 0 where either side does not vary."""
+    a, b = guesses - guesses.mean(), labels - labels.mean()
+    spread = float(np.linalg.norm(a) * np.linalg.norm(b))
+    return float(a @ b) / spread if np.ptp(guesses) and spread else 0.0
 
 
 def _joined(split: Split) -> list[str]:

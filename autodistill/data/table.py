@@ -5,16 +5,17 @@ Rows are grouped train, dev, test; an example's position in its split is its sta
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from autodistill.lazy import pandas
+from autodistill.lazy import parquet, pyarrow
 
-SPLITS = ("train", "dev", "test")
+SPLITS: tuple[Literal["train", "dev", "test"], ...] = ("train", "dev", "test")
 
 
 @dataclass(frozen=True)
@@ -36,8 +37,23 @@ class Split:
         return Split([self.texts[i] for i in positions], pairs, self.labels[positions])
 
 
+def write_table(path: Path, splits: Sequence[str], examples: Split) -> None:
+    """Write a canonical Parquet file; equal examples in equal order give equal bytes."""
+    place: dict[str, int] = {split: i for i, split in enumerate(SPLITS)}
+    order = np.argsort([place[split] for split in splits], kind="stable")
+    ordered = examples.some(order)
+    columns: dict[str, Any] = {
+        "split": pyarrow.array([splits[i] for i in order], pyarrow.string()),
+        "text": pyarrow.array(ordered.texts, pyarrow.string()),
+    }
+    if ordered.pairs is not None:
+        columns["text_pair"] = pyarrow.array(ordered.pairs, pyarrow.string())
+    columns["label"] = pyarrow.array(ordered.labels)
+    parquet.write_table(pyarrow.table(columns), path, compression="zstd")
+
+
 def read_split(path: Path, split: str) -> Split:
     """Return one split of a canonical Parquet file."""
-    frame = pandas.read_parquet(path, filters=[("split", "==", split)])
-    pairs = frame["text_pair"].tolist() if "text_pair" in frame else None
-    return Split(frame["text"].tolist(), pairs, frame["label"].to_numpy().copy())
+    table = parquet.read_table(path, filters=[("split", "==", split)])
+    pairs = table["text_pair"].to_pylist() if "text_pair" in table.column_names else None
+    return Split(table["text"].to_pylist(), pairs, table["label"].to_numpy().copy())
