@@ -5,13 +5,29 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from autodistill.errors import InvalidModel, Problem
 
-MAX_HEADER = 100 * 2**20
+MAX_JSON = 100 * 2**20
+"""Bytes of a header, configuration or tokenizer."""
+MAX_SIZE = 100_000
+"""Layers or hidden size beyond any encoder."""
+LAYERS = ("num_hidden_layers", "n_layers")
+WIDTH = ("hidden_size", "dim")
+"""What configurations call them; the second is DistilBERT's."""
+HEADS = ("classifier", "score")
+TOKENIZER_SETTINGS = (
+    "do_lower_case",
+    "strip_accents",
+    "tokenize_chinese_chars",
+    "add_prefix_space",
+)
+"""What of `tokenizer_config.json` overrules `tokenizer.json`."""
 
 
 @dataclass(frozen=True)
@@ -19,11 +35,13 @@ class Inspected:
     """Facts of a directory in Hugging Face layout."""
 
     sha256: str
+    """Of weights, configuration and tokenizer."""
     architecture: str
     num_layers: int
     hidden_size: int
     num_parameters: int
     tokenizer_sha256: str
+    """Equal for tokenizers that cut every text alike, to whatever length they cut or pad it."""
     labels: tuple[str, ...]
     """Class names of its head, in order; empty when it has none."""
 
@@ -33,58 +51,139 @@ def inspect(folder: Path) -> Inspected:
 
     Raises:
         InvalidModel: When configuration, safetensors weights or a fast tokenizer are missing or
-            broken, or when the model wants to run code of its own.
+            broken, when it is no encoder, or when it wants to run code of its own.
     """
     config = _json(folder / "config.json")
-    if "auto_map" in config:
+    settings_path = folder / "tokenizer_config.json"
+    settings = _json(settings_path) if settings_path.exists() else {}
+    if "auto_map" in config or "auto_map" in settings:
         raise _refused("The model needs code of its own (`auto_map`), which is never run.")
-    missing = [k for k in ("model_type", "num_hidden_layers", "hidden_size") if k not in config]
-    if missing:
-        raise _refused(f"config.json lacks {', '.join(missing)}; only encoders have them all.")
-    weights = sorted(folder.glob("*.safetensors"))
-    if not weights:
-        found = ", ".join(sorted(p.name for p in folder.glob("*.bin"))) or "none"
-        message = f"Weights must be safetensors (pickles: {found}); convert them with transformers."
-        raise _refused(message)
+    weights = list(_weights(folder))
     tokenizer = folder / "tokenizer.json"
-    _json(tokenizer)
-    headers = [_header(path) for path in weights]
-    has_head = any(name.startswith(("classifier", "score")) for h in headers for name in h)
-    labels = config.get("id2label", {}) if has_head else {}
+    if not tokenizer.is_file():
+        way_out = "save it with transformers' fast tokenizer"
+        raise _refused(f"The directory has no tokenizer.json; {way_out}.")
+    tensors = {name: tensor for path in weights for name, tensor in _tensors(path).items()}
     return Inspected(
-        sha256=_sha256(folder / "config.json", tokenizer, *weights),
-        architecture=str(config["model_type"]),
-        num_layers=int(config["num_hidden_layers"]),
-        hidden_size=int(config["hidden_size"]),
-        num_parameters=sum(math.prod(t["shape"]) for h in headers for t in h.values()),
-        tokenizer_sha256=_sha256(tokenizer),
-        labels=tuple(str(labels[k]) for k in sorted(labels, key=int)),
+        sha256=_sha256(
+            folder / "config.json", tokenizer, *weights, *([settings_path] if settings else [])
+        ),
+        architecture=_architecture(config),
+        num_layers=_size(config, LAYERS),
+        hidden_size=_size(config, WIDTH),
+        # Whole numbers are buffers, such as positions.
+        num_parameters=sum(
+            math.prod(t["shape"]) for t in tensors.values() if t["dtype"].startswith(("F", "BF"))
+        ),
+        tokenizer_sha256=_tokenizer_sha256(_json(tokenizer), settings),
+        labels=_labels(config) if any(name.startswith(HEADS) for name in tensors) else (),
     )
 
 
-def _header(path: Path) -> dict[str, Any]:
-    """Return the tensors that a safetensors file declares."""
+def _architecture(config: Mapping[str, Any]) -> str:
+    found = config.get("model_type")
+    if not isinstance(found, str) or not re.fullmatch(r"[A-Za-z0-9_.-]{1,100}", found):
+        raise _refused("config.json lacks a `model_type`; save the model with transformers.")
+    generative = any(
+        str(name).endswith(("ForCausalLM", "ForConditionalGeneration", "LMHeadModel"))
+        for name in _listed(config.get("architectures"))
+    )
+    if generative or config.get("is_encoder_decoder") or config.get("is_decoder"):
+        raise _refused(f"Only encoders can be used, such as BERT; this {found} writes text.")
+    return found
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _size(config: Mapping[str, Any], names: tuple[str, ...]) -> int:
+    found = next((config[name] for name in names if name in config), None)
+    if not isinstance(found, int) or not 1 <= found <= MAX_SIZE:
+        message = f"config.json must say `{names[0]}`, a whole number from 1, got {found!r:.40}."
+        raise _refused(f"{message} Only encoders are served.")
+    return found
+
+
+def _labels(config: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the head's class names; transformers leaves them out when they are its default."""
+    found = config.get("id2label", {"0": "LABEL_0", "1": "LABEL_1"})
+    if isinstance(found, dict) and set(found) == {str(i) for i in range(len(found))}:
+        labels = tuple(found[str(i)] for i in range(len(found)))
+        if all(isinstance(label, str) and label.isprintable() for label in labels):
+            return labels
+    raise _refused("`id2label` in config.json must map 0, 1, 2, … to printable class names.")
+
+
+def _weights(folder: Path) -> Iterator[Path]:
+    """Yield the files that transformers would load."""
+    whole, index = folder / "model.safetensors", folder / "model.safetensors.index.json"
+    if whole.is_file():
+        yield whole
+    elif index.is_file():
+        parts = _json(index).get("weight_map")
+        names = set(parts.values()) if isinstance(parts, dict) else set()
+        for name in sorted(map(str, names)):
+            if Path(name).name != name or not (folder / name).is_file():
+                raise _refused(f"{index.name} names {name!r:.60}, which is not in the directory.")
+            yield folder / name
+    else:
+        pickles = sorted(p.name for p in folder.glob("*.bin")) + sorted(
+            p.name for p in folder.glob("*.pt*")
+        )
+        listed = f" It has {', '.join(pickles[:5])}: pickles can run code." if pickles else ""
+        way_out = "Load and save it with transformers where you trust it."
+        raise _refused(f"The directory has no model.safetensors.{listed} {way_out}")
+
+
+def _tensors(path: Path) -> dict[str, Any]:
+    """Return the tensors that a safetensors file declares, if its size bears them out."""
+    with path.open("rb") as file:
+        size = int.from_bytes(file.read(8), "little")
+        if size > MAX_JSON:
+            raise _refused(f"{path.name} is no safetensors file; its header is too long.")
+        header = _parsed(path.name, file.read(size))
+    header.pop("__metadata__", None)
     try:
-        with path.open("rb") as file:
-            size = int.from_bytes(file.read(8), "little")
-            if size > MAX_HEADER:
-                raise _refused(f"{path.name} is no safetensors file.")
-            header: dict[str, Any] = json.loads(file.read(size))
-    except (ValueError, RecursionError) as error:
-        raise _refused(f"{path.name} is no safetensors file: {error}") from error
-    return {name: tensor for name, tensor in header.items() if name != "__metadata__"}
+        for tensor in header.values():
+            if not all(type(n) is int and n >= 0 for n in tensor["shape"]):
+                raise ValueError("a shape")
+            tensor["dtype"].upper()
+        end = max((tensor["data_offsets"][1] for tensor in header.values()), default=0)
+        complete = path.stat().st_size == 8 + size + end
+    except (TypeError, KeyError, ValueError, AttributeError, IndexError) as error:
+        raise _refused(f"{path.name} is no safetensors file: its header lacks {error}.") from error
+    if not complete:
+        raise _refused(f"{path.name} is cut off or damaged; fetch it again.")
+    return header
 
 
 def _json(path: Path) -> dict[str, Any]:
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
+        if path.stat().st_size > MAX_JSON:
+            raise _refused(f"{path.name} is larger than {MAX_JSON >> 20} MiB.")
+        return _parsed(path.name, path.read_bytes())
     except FileNotFoundError:
         raise _refused(f"The directory has no {path.name}.") from None
+    except OSError as error:
+        raise _refused(f"{path.name} cannot be read: {error.strerror}.") from error
+
+
+def _parsed(name: str, content: bytes) -> dict[str, Any]:
+    try:
+        found = json.loads(content)
     except (ValueError, RecursionError) as error:
-        raise _refused(f"{path.name} is no JSON: {error}") from error
+        raise _refused(f"{name} is no JSON where it should be: {error}.") from error
     if not isinstance(found, dict):
-        raise _refused(f"{path.name} must hold an object.")
+        raise _refused(f"{name} must hold a JSON object.")
     return found
+
+
+def _tokenizer_sha256(tokenizer: Mapping[str, Any], settings: Mapping[str, Any]) -> str:
+    """Return the hash of what decides how a text is cut; length limits are set per job."""
+    rules = {k: v for k, v in tokenizer.items() if k not in ("truncation", "padding")}
+    chosen = {k: settings[k] for k in TOKENIZER_SETTINGS if settings.get(k) is not None}
+    return hashlib.sha256(json.dumps([rules, chosen], sort_keys=True).encode()).hexdigest()
 
 
 def _sha256(*paths: Path) -> str:
