@@ -22,7 +22,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     command = [sys.executable, "-m", "autodistill.cli", "up", "--port", str(port)]
-    environment = os.environ | {"AUTODISTILL_ALLOWED_ROOTS": f'["{root.parent}"]'}
+    environment = os.environ | {"AUTODISTILL_ALLOWED_ROOTS": str(root.parent)}
     log = root / "service.log"
     with log.open("wb") as out:
         process = subprocess.Popen(
@@ -34,7 +34,8 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
     try:
         url = f"http://127.0.0.1:{port}"
         _wait(url, process, log)
-        yield Client(url)
+        with Client(url) as client:
+            yield client
     finally:
         process.terminate()
         process.wait(90)
