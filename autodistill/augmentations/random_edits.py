@@ -35,9 +35,9 @@ class RandomEdits(Augmentation, title="Random word edits"):
         for _ in range(max(1, round(self.edit_fraction * len(words)))):
             if len(words) < 2:
                 break
-            at = int(rng.integers(len(words) - 1))
             if rng.random() < 0.5:
+                at = int(rng.integers(len(words) - 1))
                 words[at], words[at + 1] = words[at + 1], words[at]
             else:
-                del words[at]
+                del words[int(rng.integers(len(words)))]
         return " ".join(words)
