@@ -48,8 +48,10 @@ def admit(tx: Transaction, asked: JobRequest) -> tuple[JobSpec, dict[str, TaskFa
             "students": tuple(students),
         }
     )
-    advice = advise(tx, dataset, next(iter(facts.values())), k=max(1, asked.search.recommended))
-    advised = [Advised(pipeline=a.pipeline, reason=a.reason) for a in advice.advice]
+    advised: list[Advised] = []
+    if k := asked.search.recommended:
+        advice = advise(tx, dataset, next(iter(facts.values())), k=k).advice
+        advised = [Advised(pipeline=a.pipeline, reason=a.reason) for a in advice]
     return named.resolve(list(facts.values()), advised), facts
 
 
@@ -89,8 +91,9 @@ def _unknown(field: str, error: NotFound) -> Problem:
 
 
 def _of_teacher(asked: TeacherSpec, model: Model, dataset: Dataset) -> Iterator[Problem]:
-    head = () if len(model.labels) == 1 else model.labels  # one output: a regression
-    if asked.preparation.fine_tuning is None and head != dataset.labels:
+    regresses = not dataset.labels and len(model.labels) == 1
+    fits = regresses or (dataset.labels and model.labels == dataset.labels)
+    if asked.preparation.fine_tuning is None and not fits:
         theirs = ", ".join(model.labels[:10]) or "no head"
         message = (
             f"A teacher that is used as it is needs the dataset's labels "

@@ -27,4 +27,6 @@ def _artifacts(request: Request) -> ArtifactFolder:
 StoreDep = Annotated[Store, Depends(_store)]
 SettingsDep = Annotated[Settings, Depends(_settings)]
 ArtifactsDep = Annotated[ArtifactFolder, Depends(_artifacts)]
+MAX_INT = 2**31 - 1
+"""Largest whole number that every database's INTEGER holds."""
 Limit = Annotated[int, Query(ge=1, le=500, description="Items on a page.")]

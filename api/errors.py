@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import logging
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from sqlalchemy import exc
 from starlette.exceptions import HTTPException
 
 from autodistill.errors import (
@@ -19,6 +21,7 @@ from autodistill.errors import (
     InvalidInput,
     LeaseLost,
     NotFound,
+    Outdated,
     Problem,
 )
 
@@ -26,11 +29,34 @@ STATUS: dict[type[AutodistillError], HTTPStatus] = {
     InvalidInput: HTTPStatus.UNPROCESSABLE_ENTITY,
     NotFound: HTTPStatus.NOT_FOUND,
     Conflict: HTTPStatus.CONFLICT,
+    Outdated: HTTPStatus.PRECONDITION_FAILED,
     LeaseLost: HTTPStatus.CONFLICT,
     Diverged: HTTPStatus.UNPROCESSABLE_ENTITY,
 }
 """Subclasses answer as their nearest base in the table."""
 MEDIA_TYPE = "application/problem+json"
+SCHEMA = {
+    "title": "ProblemDocument",
+    "type": "object",
+    "required": ["type", "title", "status", "detail", "problems"],
+    "properties": {
+        "type": {"type": "string"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string"},
+        "problems": {"type": "array", "items": Problem.model_json_schema()},
+    },
+}
+RESPONSES: dict[int | str, dict[str, Any]] = {
+    code: {"description": description, "content": {MEDIA_TYPE: {"schema": SCHEMA}}}
+    for code, description in (
+        ("4XX", "The request cannot be fulfilled; the body says why."),
+        ("5XX", "The service cannot answer now."),
+    )
+}
+"""What every operation may answer besides its own."""
+PARTS = ("body", "query", "path", "header", "cookie")
+RETRY_AFTER_S = 2
 log = logging.getLogger(__name__)
 
 
@@ -44,47 +70,68 @@ def problem(
     detail: str,
     problems: Sequence[Problem] = (),
     kind: str = "about:blank",
-    headers: Any = None,
-) -> JSONResponse:
+    headers: Mapping[str, str] | None = None,
+) -> Response:
     """Return a problem document."""
     body = {
         "type": kind,
         "title": HTTPStatus(status).phrase,
         "status": status,
         "detail": detail,
-        "problems": [p.model_dump(mode="json") for p in problems],
+        "problems": [p.model_dump(mode="python") for p in problems],
     }
-    return JSONResponse(body, status_code=status, media_type=MEDIA_TYPE, headers=headers)
+    # Plain ASCII: a message may quote what no encoding can carry.
+    return Response(json.dumps(body), status, headers, media_type=MEDIA_TYPE)
 
 
 def install(app: FastAPI) -> None:
     """Answer every error with a problem document."""
-
-    @app.exception_handler(AutodistillError)
-    def _core(request: Request, error: AutodistillError) -> JSONResponse:
-        problems = error.problems if isinstance(error, InvalidInput) else ()
-        kind = f"urn:autodistill:{type(error).__name__}"
-        return problem(status_of(type(error)), str(error), problems, kind)
-
-    @app.exception_handler(RequestValidationError)
-    def _request(request: Request, error: RequestValidationError) -> JSONResponse:
-        problems = [_of_pydantic(e) for e in error.errors()]
-        detail = "; ".join(f"{p.field}: {p.message}" for p in problems)
-        return problem(422, detail, problems, "urn:autodistill:InvalidInput")
-
-    @app.exception_handler(HTTPException)
-    def _http(request: Request, error: HTTPException) -> JSONResponse:
-        return problem(error.status_code, str(error.detail), headers=error.headers)
-
-    @app.exception_handler(Exception)
-    def _other(request: Request, error: Exception) -> JSONResponse:
-        log.error("%s %s failed", request.method, request.url.path, exc_info=error)
-        return problem(500, "The service failed to answer; its log says why.")
+    app.exception_handler(AutodistillError)(_core)
+    app.exception_handler(RequestValidationError)(_request)
+    app.exception_handler(HTTPException)(_http)
+    app.exception_handler(exc.DataError)(_unstorable)
+    for error in (exc.OperationalError, exc.InterfaceError, exc.TimeoutError):
+        app.exception_handler(error)(_database)
+    app.exception_handler(Exception)(_other)
 
 
-def _of_pydantic(error: Any) -> Problem:
-    """Return pydantic's error with a dotted path, and the known tags where it lists them."""
-    place = [str(part) for part in error["loc"] if part not in ("body", "query", "path")]
-    expected = error.get("ctx", {}).get("expected_tags", "")
-    known = tuple(tag.strip(" '") for tag in expected.split(",")) if expected else ()
-    return Problem(field=".".join(place) or "body", message=error["msg"], known=known)
+def _core(request: Request, error: AutodistillError) -> Response:
+    problems = error.problems if isinstance(error, InvalidInput) else ()
+    kind = f"urn:autodistill:{type(error).__name__}"
+    return problem(status_of(type(error)), str(error), problems, kind)
+
+
+def _request(request: Request, error: RequestValidationError) -> Response:
+    return _core(request, InvalidInput([of_pydantic(e) for e in error.errors()]))
+
+
+def _http(request: Request, error: HTTPException) -> Response:
+    return problem(error.status_code, str(error.detail), headers=error.headers)
+
+
+def _unstorable(request: Request, error: exc.DataError) -> Response:
+    message = "The database cannot hold a value of the request, such as a NUL in a text."
+    return _core(request, InvalidInput(Problem(field="request", message=message)))
+
+
+def _database(request: Request, error: Exception) -> Response:
+    log.warning("%s %s: the database does not answer: %s", request.method, request.url.path, error)
+    again = {"Retry-After": str(RETRY_AFTER_S)}
+    return problem(503, "The database does not answer; try again in a moment.", headers=again)
+
+
+def _other(request: Request, error: Exception) -> Response:
+    log.error("%s %s failed", request.method, request.url.path, exc_info=error)
+    return problem(500, "The service failed to answer; its log says why.")
+
+
+def of_pydantic(error: Any) -> Problem:
+    """Return pydantic's error with a dotted path, and the known values where it lists them."""
+    place, context = [str(part) for part in error["loc"]], error.get("ctx", {})
+    if place and place[0] in PARTS:
+        del place[0]
+    if error["type"] == "json_invalid":
+        return Problem(field="body", message=f"Not JSON: {context.get('error', error['msg'])}.")
+    listed = str(context.get("expected_tags", context.get("expected", "")))
+    known = tuple(re.findall(r"'([^']*)'", listed))
+    return Problem(field=".".join(place) or "body", message=f"{error['msg']}.", known=known)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from importlib.metadata import version
 
 from fastapi import FastAPI
 from fastapi.middleware.gzip import GZipMiddleware
 
 from api import dashboard, errors
+from api.guards import Guard
 from api.routes import components, datasets, events, health, jobs, models, recommendations
 from api.settings import Settings
 from autodistill.store import Store
@@ -28,9 +30,15 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         yield
         store.close()
 
-    app = FastAPI(title="AutoDistiller", version="0.1.0", lifespan=lifespan)
+    app = FastAPI(
+        title="AutoDistiller",
+        version=version("autodistill-service"),
+        lifespan=lifespan,
+        responses=errors.RESPONSES,
+    )
     app.state.settings, app.state.store = settings, store
     app.add_middleware(GZipMiddleware, minimum_size=1024)
+    app.add_middleware(Guard, max_upload_mib=settings.max_upload_mib)
     errors.install(app)
     for noun in NOUNS:
         app.include_router(noun.router)

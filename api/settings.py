@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from annotated_types import Ge
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 
 class Settings(BaseSettings):
@@ -18,12 +20,18 @@ class Settings(BaseSettings):
     """Folder of database, artifacts and uploads."""
     database_url: str = ""
     """SQLAlchemy URL; a SQLite file in the data root when empty."""
-    allowed_roots: tuple[Path, ...] = ()
-    """Folders, besides the data root, that datasets and models may be registered from by path."""
+    allowed_roots: Annotated[tuple[Path, ...], NoDecode] = ()
+    """Folders, besides the data root, that datasets and models may be registered from by path;
+    in the environment as in PATH, with colons between."""
     hub: bool = False
     """Whether models may be fetched from the Hugging Face hub."""
     max_upload_mib: Annotated[int, Ge(1)] = 512
     """Largest upload, in MiB."""
+
+    @field_validator("allowed_roots", mode="before")
+    @classmethod
+    def _listed(cls, value: Any) -> Any:
+        return [p for p in value.split(os.pathsep) if p] if isinstance(value, str) else value
 
     @property
     def root(self) -> Path:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Generic, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
-from autodistill.record import Job, Origin, Trial, TrialState
-from autodistill.search.winner import best
+from autodistill.record import Job, Origin, TrialState
 from autodistill.store import Transaction
 
 T = TypeVar("T")
+NEWEST, SAMPLE = 50, 250
+"""Trials whose curves are shown besides the leaders'."""
 
 
 class View(BaseModel):
@@ -57,9 +59,9 @@ class JobView(Job):
 
 def job_view(tx: Transaction, job: Job) -> JobView:
     """Return a job with its progress and its leader."""
-    counts = tx.trials.counts(job.id)
+    counts, objective = tx.trials.counts(job.id), job.spec.objectives[0]
     progress = Progress(of=job.spec.budget.num_trials, **{s.value: n for s, n in counts.items()})
-    leader = best(tx.trials.list(job.id, limit=100_000), job.spec.objectives[0])
+    leader = tx.trials.best(job.id, objective.metric, maximise=objective.maximise)
     shown = None if leader is None else Leader(number=leader.number, dev=leader.dev)
     return JobView(**dict(job), progress=progress, best=shown)
 
@@ -75,25 +77,45 @@ class Curve(View):
 
 
 class Curves(View):
-    """The courses of a job's trials."""
+    """The courses of a job's trials; of a telling selection where there are many."""
 
     metric: str
+    num_trials: int
+    """How many trials the job has."""
     trials: list[Curve]
 
 
-def curves(metric: str, trials: Sequence[Trial]) -> Curves:
-    """Return the curves of some trials, by column."""
-    name = f"dev/{metric}"
+def curves(tx: Transaction, job: Job) -> Curves:
+    """Return the curves of a job, by column."""
+    objective = job.spec.objectives[0]
+    rows = tx.trials.scores(job.id, objective.metric)
+    sign = 1 if objective.maximise else -1
+    shown = _telling([None if value is None else sign * value for *_, value in rows])
+    name = f"dev/{objective.metric}"
+    courses = tx.trials.courses(job.id, name, [rows[i].number for i in shown])
     return Curves(
-        metric=metric,
+        metric=objective.metric,
+        num_trials=len(rows),
         trials=[
             Curve(
-                number=t.number,
-                origin=t.origin,
-                state=t.state,
-                epochs=[m.epoch for m in t.curve if name in m.values],
-                values=[m.values[name] for m in t.curve if name in m.values],
+                number=number,
+                origin=origin,
+                state=state,
+                epochs=list(courses[number]),
+                values=list(courses[number].values()),
             )
-            for t in trials
+            for number, origin, state, _ in (rows[i] for i in shown)
         ],
     )
+
+
+def _telling(scores: Sequence[float | None]) -> list[int]:
+    """Return the positions to show: what was best when it came, the newest, and an even sample."""
+    leaders, best = set(), -math.inf
+    for i, score in enumerate(scores):
+        if score is not None and score > best:
+            leaders.add(i)
+            best = score
+    newest = range(max(0, len(scores) - NEWEST), len(scores))
+    sample = range(0, len(scores), math.ceil(len(scores) / SAMPLE) or 1)
+    return sorted(leaders.union(newest, sample))

@@ -7,6 +7,7 @@ AutodistillError
 │   └── InvalidModel      a directory, package or hub id that is no usable model
 ├── NotFound              nothing has that name
 ├── Conflict              the thing is not in a state that allows this
+│   └── Outdated          it has changed since it was looked at
 ├── LeaseLost             another worker owns the job now; whoever gets this stops writing
 └── Diverged              a trial's loss or weights are no longer finite
 """
@@ -68,6 +69,10 @@ class NotFound(AutodistillError):
 
 class Conflict(AutodistillError):
     """The thing is not in a state that allows this."""
+
+
+class Outdated(Conflict):
+    """The thing has changed since the caller looked at it."""
 
 
 class LeaseLost(AutodistillError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -14,10 +15,12 @@ from fastapi import APIRouter, Form, UploadFile
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from api.deps import ArtifactsDep, Limit, SettingsDep, StoreDep
+from api.errors import of_pydantic
 from api.settings import Settings
 from api.views import Page
 from autodistill.data.ingest import DatasetRequest, ingest
 from autodistill.errors import InvalidDataset, InvalidInput, Problem
+from autodistill.models.sources import confined
 from autodistill.record import Dataset
 from autodistill.store import ArtifactFolder, Store
 
@@ -53,14 +56,12 @@ def upload_dataset(
     try:
         asked = DatasetRequest.model_validate_json(form.request)
     except ValidationError as error:
-        raise InvalidInput(
-            Problem(field=".".join(map(str, e["loc"])) or "request", message=e["msg"])
-            for e in error.errors()
-        ) from error
+        raise InvalidInput(of_pydantic(e) for e in error.errors()) from error
     with _scratch(settings) as folder:
         suffix = Path(form.file.filename or "").suffix.lower()
         path = folder / f"upload{suffix}"
-        _receive(form.file, path, settings.max_upload_mib)
+        with path.open("wb") as out:
+            shutil.copyfileobj(form.file.file, out, CHUNK)
         return _register(path, asked, folder, store, artifacts)
 
 
@@ -69,12 +70,12 @@ def register_dataset(
     asked: DatasetByPath, store: StoreDep, artifacts: ArtifactsDep, settings: SettingsDep
 ) -> Dataset:
     """Register a file on the service's machine; it is copied."""
-    path = asked.path.resolve()
-    if not any(path.is_relative_to(root) for root in settings.roots):
+    path = confined(asked.path, settings.roots)
+    if path is None:
         known = tuple(map(str, settings.roots))
         message = f'"{asked.path}" lies outside the allowed folders.'
         raise InvalidDataset(Problem(field="path", message=message, known=known))
-    if not path.is_file():
+    if not os.path.isfile(path):  # says False where Path.is_file raises
         raise InvalidDataset(Problem(field="path", message=f'There is no file "{asked.path}".'))
     request = DatasetRequest.model_validate(asked.model_dump(exclude={"path"}))
     with _scratch(settings) as folder:
@@ -106,16 +107,6 @@ def _scratch(settings: Settings) -> Iterator[Path]:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-
-
-def _receive(file: UploadFile, path: Path, max_mib: int) -> None:
-    """Write an upload to disk, as far as its size allows."""
-    with path.open("wb") as out:
-        while chunk := file.file.read(CHUNK):
-            out.write(chunk)
-            if out.tell() > max_mib * 2**20:
-                message = f"The file is larger than {max_mib} MiB; register it by path instead."
-                raise InvalidDataset(Problem(field="file", message=message))
 
 
 def _register(

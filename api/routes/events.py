@@ -12,7 +12,7 @@ from fastapi import APIRouter, Header, Query, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import StreamingResponse
 
-from api.deps import StoreDep
+from api.deps import MAX_INT, StoreDep
 from autodistill.record import Event
 from autodistill.store import Store
 
@@ -21,22 +21,31 @@ POLL_S, HEARTBEAT_S = 0.5, 15.0
 ENDS = ("job.succeeded", "job.failed", "job.cancelled")
 
 
-@router.get("/{job}/events", response_class=StreamingResponse)
+class EventStream(StreamingResponse):
+    """Server-sent events."""
+
+    media_type = "text/event-stream"
+
+
+@router.get("/{job}/events", response_class=EventStream)
 def stream_events(
     request: Request,
     job: str,
     store: StoreDep,
-    last_event_id: Annotated[str | None, Header()] = None,
-    after: Annotated[int, Query(ge=0)] = 0,
-) -> StreamingResponse:
+    last_event_id: Annotated[str | None, Header(max_length=20)] = None,
+    after: Annotated[int, Query(ge=0, le=MAX_INT)] = 0,
+    last: Annotated[
+        int | None, Query(ge=0, le=MAX_INT, description="Start with so many past events.")
+    ] = None,
+) -> EventStream:
     """Stream what happens from event `after` (or `Last-Event-ID`) on, until the job has ended."""
-    start = int(last_event_id) if last_event_id and last_event_id.isdecimal() else after
     with store.read() as tx:
         tx.jobs.get(job)
+        start = after if last is None else max(0, tx.events.latest(job) - last)
+    if last_event_id and last_event_id.isdecimal():
+        start = min(int(last_event_id), MAX_INT)
     stream = _stream(request, store, job, start)
-    return StreamingResponse(
-        stream, media_type="text/event-stream", headers={"Cache-Control": "no-store"}
-    )
+    return EventStream(stream, headers={"Cache-Control": "no-store"})
 
 
 async def _stream(request: Request, store: Store, job: str, seq: int) -> AsyncIterator[str]:

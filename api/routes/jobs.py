@@ -6,22 +6,30 @@ import hashlib
 import secrets
 from typing import Annotated
 
-from fastapi import APIRouter, Header, Response
+from fastapi import APIRouter, Header, Path, Query, Response
 from fastapi.responses import FileResponse
 
 from api.admission import admit
-from api.deps import ArtifactsDep, Limit, StoreDep
+from api.deps import MAX_INT, ArtifactsDep, Limit, StoreDep
 from api.views import Curves, JobView, Page, curves, job_view
-from autodistill.errors import Conflict, InvalidInput, Problem
+from autodistill.errors import Conflict, InvalidInput, NotFound, Problem
 from autodistill.record import JobState, Trial, Wish
 from autodistill.spec import JobRequest, JobSpec
-from autodistill.store import Store
+from autodistill.store import Store, Transaction
 
 router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
-Key = Annotated[str | None, Header(max_length=200)]
-IfMatch = Annotated[str | None, Header()]
+Key = Annotated[str | None, Header(min_length=1, max_length=200)]
+IfMatch = Annotated[str | None, Header(max_length=100)]
+Number = Annotated[int, Path(ge=0, le=MAX_INT)]
+AfterNumber = Annotated[int | None, Query(ge=0, le=MAX_INT)]
 ANYONE = "anyone"
 """Whose keys they are; there are no accounts yet."""
+
+
+class Archive(FileResponse):
+    """A zip file."""
+
+    media_type = "application/zip"
 
 
 @router.post("", status_code=202)
@@ -29,20 +37,9 @@ def submit_job(
     asked: JobRequest, store: StoreDep, response: Response, idempotency_key: Key = None
 ) -> JobView:
     """Queue a job. The same `Idempotency-Key` with the same body makes one job, however often."""
-    sha = hashlib.sha256(asked.model_dump_json().encode()).hexdigest()
-    with store.write() as tx:
-        earlier = tx.idempotency.recall(idempotency_key, ANYONE, sha) if idempotency_key else None
-        if earlier is not None:
-            job = tx.jobs.get(earlier["id"])
-        else:
-            spec, facts = admit(tx, asked)
-            job = tx.jobs.add(f"job_{secrets.token_hex(8)}", spec, facts=facts)
-            if idempotency_key:
-                tx.idempotency.remember(idempotency_key, ANYONE, sha, {"id": job.id})
-        view = job_view(tx, job)
-    response.headers["Location"] = f"/v1/jobs/{job.id}"
-    response.headers["ETag"] = f'"{job.version}"'
-    return view
+    view = _submit(store, asked, idempotency_key)
+    response.headers["Location"] = f"/v1/jobs/{view.id}"
+    return _tagged(response, view)
 
 
 @router.post("/validate")
@@ -67,32 +64,30 @@ def list_jobs(
 def get_job(job: str, store: StoreDep, response: Response) -> JobView:
     """Return a job with how far it is."""
     with store.read() as tx:
-        view = job_view(tx, tx.jobs.get(job))
-    response.headers["ETag"] = f'"{view.version}"'
-    return view
+        return _tagged(response, job_view(tx, tx.jobs.get(job)))
 
 
 @router.post("/{job}/pause")
-def pause_job(job: str, store: StoreDep, if_match: IfMatch = None) -> JobView:
+def pause_job(job: str, store: StoreDep, response: Response, if_match: IfMatch = None) -> JobView:
     """Stop after the running epochs; `resume` goes on from there."""
-    return _wish(store, job, Wish.PAUSE, if_match)
+    return _tagged(response, _wish(store, job, Wish.PAUSE, if_match))
 
 
 @router.post("/{job}/resume")
-def resume_job(job: str, store: StoreDep, if_match: IfMatch = None) -> JobView:
+def resume_job(job: str, store: StoreDep, response: Response, if_match: IfMatch = None) -> JobView:
     """Go on with a paused job."""
-    return _wish(store, job, Wish.RUN, if_match)
+    return _tagged(response, _wish(store, job, Wish.RUN, if_match))
 
 
 @router.post("/{job}/cancel")
-def cancel_job(job: str, store: StoreDep, if_match: IfMatch = None) -> JobView:
+def cancel_job(job: str, store: StoreDep, response: Response, if_match: IfMatch = None) -> JobView:
     """End a job for good."""
-    return _wish(store, job, Wish.CANCEL, if_match)
+    return _tagged(response, _wish(store, job, Wish.CANCEL, if_match))
 
 
 @router.get("/{job}/trials")
 def list_trials(
-    job: str, store: StoreDep, after: int | None = None, limit: Limit = 100
+    job: str, store: StoreDep, after: AfterNumber = None, limit: Limit = 100
 ) -> Page[Trial]:
     """List the trials of a job by number, without their curves."""
     with store.read() as tx:
@@ -103,7 +98,7 @@ def list_trials(
 
 
 @router.get("/{job}/trials/{number}")
-def get_trial(job: str, number: int, store: StoreDep) -> Trial:
+def get_trial(job: str, number: Number, store: StoreDep) -> Trial:
     """Return a trial with its curve."""
     with store.read() as tx:
         tx.jobs.get(job)
@@ -112,21 +107,48 @@ def get_trial(job: str, number: int, store: StoreDep) -> Trial:
 
 @router.get("/{job}/curves")
 def get_curves(job: str, store: StoreDep) -> Curves:
-    """Return the course of the first objective on dev for every trial of a job."""
+    """Return how the first objective went on dev, trial by trial."""
     with store.read() as tx:
-        found = tx.jobs.get(job)
-        return curves(found.spec.objectives[0].metric, tx.trials.all(job))
+        return curves(tx, tx.jobs.get(job))
 
 
-@router.get("/{job}/student", response_class=FileResponse)
-def download_student(job: str, store: StoreDep, artifacts: ArtifactsDep) -> FileResponse:
+@router.get("/{job}/student", response_class=Archive)
+def download_student(job: str, store: StoreDep, artifacts: ArtifactsDep) -> Archive:
     """Download the best student: a zip of a directory in Hugging Face layout."""
     with store.read() as tx:
         found = tx.jobs.get(job)
     if found.result is None:
         raise Conflict(f"Job {job} is {found.state}; a student is there when it has succeeded.")
     path = artifacts.path(found.result.artifact)
-    return FileResponse(path, filename=f"{job}-student.zip", media_type="application/zip")
+    if not path.exists():
+        raise NotFound("artifact", found.result.artifact)
+    return Archive(path, filename=f"{job}-student.zip")
+
+
+def _submit(store: Store, asked: JobRequest, key: str | None) -> JobView:
+    sha = hashlib.sha256(asked.model_dump_json().encode()).hexdigest()
+    with store.read() as tx:  # advice takes its time, and a write would make everybody wait
+        if (earlier := _earlier(tx, key, sha)) is not None:
+            return earlier
+        spec, facts = admit(tx, asked)
+    with store.write() as tx:
+        if (earlier := _earlier(tx, key, sha)) is not None:
+            return earlier
+        job = tx.jobs.add(f"job_{secrets.token_hex(8)}", spec, facts=facts)
+        if key is not None:
+            tx.idempotency.remember(key, ANYONE, sha, {"id": job.id})
+        return job_view(tx, job)
+
+
+def _earlier(tx: Transaction, key: str | None, sha: str) -> JobView | None:
+    """Return the job that an earlier request with this key made."""
+    reply = None if key is None else tx.idempotency.recall(key, ANYONE, sha)
+    return None if reply is None else job_view(tx, tx.jobs.get(reply["id"]))
+
+
+def _tagged(response: Response, view: JobView) -> JobView:
+    response.headers["ETag"] = f'"{view.version}"'
+    return view
 
 
 def _wish(store: Store, job: str, wish: Wish, if_match: str | None) -> JobView:

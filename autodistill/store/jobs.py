@@ -5,56 +5,70 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, case, insert, select, update
 
-from autodistill.errors import Conflict, NotFound
-from autodistill.record import Job, JobState, Wish
+from autodistill.errors import Conflict, NotFound, Outdated
+from autodistill.record import Dataset, Job, JobState, Wish
 from autodistill.spec import JobSpec
 from autodistill.store import tables
-from autodistill.store.database import now
-from autodistill.store.log import append
+from autodistill.store.columns import Clock
+from autodistill.store.events import Events
+from autodistill.store.registry import Registry
+from autodistill.store.settling import settle_trials
 from autodistill.task import TaskFacts
 
 COLUMNS = [c for c in tables.job.c if c.name in Job.model_fields]
-AT_ONCE = {
-    (JobState.QUEUED, Wish.CANCEL): JobState.CANCELLED,
-    (JobState.PAUSED, Wish.CANCEL): JobState.CANCELLED,
-    (JobState.QUEUED, Wish.PAUSE): JobState.PAUSED,
-    (JobState.PAUSED, Wish.RUN): JobState.QUEUED,
+IDLE = {
+    Wish.RUN: JobState.QUEUED,
+    Wish.PAUSE: JobState.PAUSED,
+    Wish.CANCEL: JobState.CANCELLED,
 }
-"""Wishes that need no driver, for jobs that nobody works on."""
+"""Where a job that nobody works on belongs."""
 
 
-def to_job(row: Row[Any]) -> Job:
+def to_job(row: Row[*tuple[Any, ...]]) -> Job:
     """Return a row as a record."""
-    return Job.model_validate(dict(row._mapping))
+    return Job.model_validate({c.name: row._mapping[c] for c in COLUMNS})
+
+
+def held() -> ColumnElement[bool]:
+    """Whether somebody works on a job."""
+    return tables.job.c.lease_until > Clock()
 
 
 class Jobs:
     """What users ask and see of jobs."""
 
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
+    def __init__(self, connection: Connection, events: Events) -> None:
+        self._connection, self._events = connection, events
 
     def add(self, job_id: str, spec: JobSpec, *, facts: Mapping[str, TaskFacts]) -> Job:
-        """Queue a job."""
+        """Queue a job.
+
+        Args:
+            job_id: New.
+            spec: What was admitted.
+            facts: By student label; they come back with the job's trials in `history`.
+
+        Raises:
+            NotFound: When its dataset is not registered.
+        """
+        dataset = Registry(self._connection, tables.dataset, Dataset).get(spec.dataset)
         self._connection.execute(
             insert(tables.job).values(
                 id=job_id,
-                dataset_id=spec.dataset,
+                dataset_id=dataset.id,
                 spec=spec,
                 facts=dict(facts),
                 state=JobState.QUEUED,
                 wish=Wish.RUN,
                 version=1,
                 message="",
-                created_at=now(self._connection),
+                created_at=Clock(),
                 owner_epoch=0,
-                last_seq=0,
-                last_finish=0,
             )
         )
-        append(self._connection, job_id, "job.queued", {})
+        self._events.append(job_id, "job.queued", {})
         return self.get(job_id)
 
     def get(self, job_id: str) -> Job:
@@ -70,7 +84,11 @@ class Jobs:
         return to_job(row)
 
     def facts(self, job_id: str) -> dict[str, TaskFacts]:
-        """Return the facts of each student, as they were when the job was admitted."""
+        """Return the facts of each student, as they were when the job was admitted.
+
+        Raises:
+            NotFound: When there is no such job.
+        """
         query = select(tables.job.c.facts).where(tables.job.c.id == job_id)
         found: dict[str, TaskFacts] | None = self._connection.scalar(query)
         if found is None:
@@ -91,45 +109,56 @@ class Jobs:
         return [to_job(row) for row in self._connection.execute(query)]
 
     def wish(self, job_id: str, wish: Wish, version: int | None = None) -> Job:
-        """Say what the user wants of a job now; its driver follows, or it happens at once.
+        """Say what the user wants of a job now.
+
+        Its driver follows; where nobody holds the job it happens at once, and whoever held it
+        before cannot write any more. A wish that is already there changes nothing.
 
         Raises:
-            Conflict: When the job has ended, or has changed since `version`.
+            NotFound: When there is no such job.
+            Conflict: When the job has ended or is being cancelled.
+            Outdated: When it has changed since `version`.
         """
         table = tables.job
-        self._connection.execute(  # whoever writes to a job holds its row until the end
-            update(table).where(table.c.id == job_id).values(last_seq=table.c.last_seq)
-        )
-        job = self.get(job_id)
-        if version is not None and version != job.version:
-            message = f"Job {job_id} has changed: it has version {job.version}, not {version}."
-            raise Conflict(message)
-        if job.state.terminal:
-            raise Conflict(f"Job {job_id} is {job.state}; there is nothing left to {wish}.")
-        moment = now(self._connection)
-        idle = job.lease_until is None or job.lease_until < moment
-        state = job.state if job.state in (JobState.QUEUED, JobState.PAUSED) else JobState.QUEUED
-        changed = AT_ONCE.get((state, wish), job.state) if idle else job.state
-        values: dict[str, Any] = {"wish": wish, "version": job.version + 1, "state": changed}
-        if changed.terminal:
-            values["finished_at"] = moment
+        row = self._connection.execute(
+            select(*COLUMNS, case((held(), 1), else_=0).label("held"))
+            .where(table.c.id == job_id)
+            .with_for_update(key_share=True)
+        ).first()
+        if row is None:
+            raise NotFound("job", job_id)
+        job = to_job(row)
+        _check(job, wish, version)
+        state = job.state if row.held else _at_once(job.state, wish)
+        if (wish, state) == (job.wish, job.state):
+            return job
+        values: dict[str, Any] = {"wish": wish, "version": job.version + 1}
+        if state is not job.state:
+            values |= {"state": state, "owner": None, "lease_until": None}
+            values["owner_epoch"] = job.owner_epoch + 1
+        if state.terminal:
+            values["finished_at"] = Clock()
         self._connection.execute(update(table).where(table.c.id == job_id).values(values))
-        if changed != job.state:
-            append(self._connection, job_id, f"job.{changed}", {})
-            if changed is JobState.CANCELLED:
-                cancel_open_trials(self._connection, job_id)
+        if state is job.state:
+            self._events.append(job_id, "wish", {"wish": wish})
         else:
-            append(self._connection, job_id, f"job.wish_{wish}", {})
+            settle_trials(self._connection, self._events, job_id, state)
+            self._events.append(job_id, f"job.{state}", {"message": job.message})
         return self.get(job_id)
 
 
-def cancel_open_trials(connection: Connection, job_id: str) -> None:
-    """Mark the trials that will not run any more."""
-    table = tables.trial
-    query = select(table.c.id, table.c.number).where(
-        and_(table.c.job_id == job_id, or_(table.c.state == "queued", table.c.state == "running"))
-    )
-    for trial_id, number in connection.execute(query).all():
-        values = {"state": "cancelled", "finished_at": now(connection)}
-        connection.execute(update(table).where(table.c.id == trial_id).values(values))
-        append(connection, job_id, "trial.cancelled", {"number": number})
+def _check(job: Job, wish: Wish, version: int | None) -> None:
+    if version is not None and version != job.version:
+        message = f"Job {job.id} has changed: it has version {job.version}, not {version}."
+        raise Outdated(f"{message} Read it again and decide anew.")
+    if job.state.terminal:
+        raise Conflict(f"Job {job.id} is {job.state}; there is nothing left to {wish}.")
+    if job.wish is Wish.CANCEL and wish is not Wish.CANCEL:
+        raise Conflict(f"Job {job.id} is being cancelled, which cannot be undone; clone it.")
+
+
+def _at_once(state: JobState, wish: Wish) -> JobState:
+    """Return where a wish takes a job that nobody holds."""
+    if wish is Wish.RUN and state is not JobState.PAUSED:
+        return state  # it is claimed as it is
+    return IDLE[wish]

@@ -2,23 +2,51 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, select
+from sqlalchemy import (
+    JSON,
+    Column,
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    func,
+    select,
+    type_coerce,
+)
 
 from autodistill.errors import NotFound
-from autodistill.record import Measurement, Trial, TrialState
+from autodistill.record import Measurement, Origin, Trial, TrialState
 from autodistill.store import tables
 
-Curve = list[Measurement]
 COLUMNS = [c for c in tables.trial.c if c.name in Trial.model_fields]
 
 
-def to_trial(row: Row[Any], curve: Iterable[Measurement] = ()) -> Trial:
-    """Return a row as a record."""
-    values = {k: v for k, v in row._mapping.items() if k != "id"}
-    return Trial.model_validate(values | {"curve": tuple(curve)})
+def to_trial(row: Row[*tuple[Any, ...]], **rest: Any) -> Trial:
+    """Return a row as a record, with what its table does not hold."""
+    values = {c.name: row._mapping[c] for c in COLUMNS}
+    return Trial.model_validate(values | rest)
+
+
+def select_trials() -> Select[*tuple[Any, ...]]:
+    """Return the query of trials without their curves."""
+    trial, measurement = tables.trial, tables.measurement
+    done = (
+        select(func.coalesce(func.max(measurement.c.epoch), 0))
+        .where(measurement.c.job_id == trial.c.job_id, measurement.c.number == trial.c.number)
+        .correlate(trial)
+        .scalar_subquery()
+    )
+    return select(*COLUMNS, done.label("epochs_done"))
+
+
+def _number(column: Column[Any], key: str) -> ColumnElement[float]:
+    """Return one number out of a JSON column."""
+    number: ColumnElement[float] = type_coerce(column, JSON)[key].as_float()
+    return number
 
 
 class Trials:
@@ -34,52 +62,107 @@ class Trials:
             NotFound: When the job has no trial of that number.
         """
         table = tables.trial
-        query = select(table.c.id, *COLUMNS)
-        row = self._connection.execute(
-            query.where(table.c.job_id == job_id, table.c.number == number)
-        ).first()
+        mine = table.c.job_id == job_id, table.c.number == number
+        row = self._connection.execute(select(*COLUMNS).where(*mine)).first()
         if row is None:
             raise NotFound("trial", f"{number}")
-        return to_trial(row, self._curves([row.id])[row.id])
+        curves = _curves(self._connection, job_id, tables.measurement.c.number == number)
+        return _with_curve(row, curves[number])
 
-    def list(self, job_id: str, after: int | None = None, limit: int = 100) -> Sequence[Trial]:
+    def all(self, job_id: str) -> list[Trial]:
+        """Return every trial of a job with its curve, by ascending number."""
+        table = tables.trial
+        query = select(*COLUMNS).where(table.c.job_id == job_id).order_by(table.c.number)
+        rows = self._connection.execute(query).all()
+        curves = _curves(self._connection, job_id)
+        return [_with_curve(row, curves[row.number]) for row in rows]
+
+    def list(self, job_id: str, after: int | None = None, limit: int = 100) -> list[Trial]:
         """Return trials by ascending number without their curves, those after a number."""
         table = tables.trial
-        query = select(*COLUMNS).where(table.c.job_id == job_id)
+        query = select_trials().where(table.c.job_id == job_id)
         if after is not None:
             query = query.where(table.c.number > after)
-        rows = self._connection.execute(query.order_by(table.c.number).limit(limit))
-        return [to_trial(row) for row in rows]
+        return _listed(self._connection, query.order_by(table.c.number).limit(limit))
 
-    def all(self, job_id: str) -> Sequence[Trial]:
-        """Return every trial of a job with its curve."""
+    def best(self, job_id: str, metric: str, *, maximise: bool) -> Trial | None:
+        """Return the complete trial that distils and is best on dev; the earlier one of equals.
+
+        Without its curve; confirmations are left out.
+        """
         table = tables.trial
-        query = select(table.c.id, *COLUMNS).where(table.c.job_id == job_id)
-        rows = self._connection.execute(query.order_by(table.c.number)).all()
-        curves = self._curves([row.id for row in rows])
-        return [to_trial(row, curves[row.id]) for row in rows]
+        value = _number(table.c.dev, metric)
+        query = select_trials().where(
+            table.c.job_id == job_id,
+            table.c.state == TrialState.COMPLETE,
+            table.c.distils,
+            table.c.origin != Origin.CONFIRMATION,
+            value.is_not(None),
+        )
+        order = value.desc() if maximise else value
+        leader = query.order_by(order, table.c.number).limit(1)
+        return next(iter(_listed(self._connection, leader)), None)
+
+    def scores(self, job_id: str, metric: str) -> Sequence[Row[int, str, str, float | None]]:
+        """Return (number, origin, state, value on dev) of every trial, by ascending number."""
+        table = tables.trial
+        query = select(
+            table.c.number, table.c.origin, table.c.state, _number(table.c.dev, metric)
+        ).where(table.c.job_id == job_id)
+        return self._connection.execute(query.order_by(table.c.number)).all()
+
+    def courses(
+        self, job_id: str, name: str, numbers: Sequence[int]
+    ) -> dict[int, dict[int, float]]:
+        """Return the measurement of that name by epoch, for some trials."""
+        table = tables.measurement
+        value = _number(table.c["values"], name)
+        query = (
+            select(table.c.number, table.c.epoch, value)
+            .where(table.c.job_id == job_id, table.c.number.in_(numbers), value.is_not(None))
+            .order_by(table.c.number, table.c.epoch)
+        )
+        found: dict[int, dict[int, float]] = {number: {} for number in numbers}
+        for number, epoch, measured in self._connection.execute(query):
+            found[number][epoch] = measured
+        return found
+
+    def epochs_done(self, job_id: str) -> int:
+        """Return how many epochs all trials of a job have done together."""
+        table = tables.measurement
+        query = select(func.count()).select_from(table).where(table.c.job_id == job_id)
+        return self._connection.scalar(query) or 0
 
     def counts(self, job_id: str) -> dict[TrialState, int]:
         """Return how many trials are in each state, confirmations left out."""
         table = tables.trial
         query = select(table.c.state, func.count()).where(
-            table.c.job_id == job_id, table.c.origin != "confirmation"
+            table.c.job_id == job_id, table.c.origin != Origin.CONFIRMATION
         )
         found = {
             TrialState(s): n for s, n in self._connection.execute(query.group_by(table.c.state))
         }
         return {state: found.get(state, 0) for state in TrialState}
 
-    def epochs_done(self, job_id: str) -> int:
-        """Return how many epochs all trials of a job have done together."""
-        table = tables.trial
-        query = select(func.coalesce(func.sum(table.c.epochs_done), 0))
-        return int(self._connection.scalar(query.where(table.c.job_id == job_id)) or 0)
 
-    def _curves(self, trial_ids: Iterable[int]) -> dict[int, Curve]:
-        table = tables.measurement
-        curves: dict[int, Curve] = {trial_id: [] for trial_id in trial_ids}
-        query = select(table).where(table.c.trial_id.in_(curves)).order_by(table.c.epoch)
-        for row in self._connection.execute(query):
-            curves[row.trial_id].append(Measurement(epoch=row.epoch, values=row._mapping["values"]))
-        return curves
+def _with_curve(row: Row[*tuple[Any, ...]], curve: Iterable[Measurement]) -> Trial:
+    curve = tuple(curve)
+    done = max((m.epoch for m in curve), default=0)
+    return to_trial(row, epochs_done=done, curve=curve)
+
+
+def _listed(connection: Connection, query: Select[*tuple[Any, ...]]) -> list[Trial]:
+    rows = connection.execute(query)
+    return [to_trial(row, epochs_done=row.epochs_done) for row in rows]
+
+
+def _curves(
+    connection: Connection, job_id: str, *those: ColumnElement[bool]
+) -> defaultdict[int, list[Measurement]]:
+    table = tables.measurement
+    query = select(table.c.number, table.c.epoch, table.c["values"])
+    query = query.where(table.c.job_id == job_id, *those)
+    curves: defaultdict[int, list[Measurement]] = defaultdict(list)
+    for number, epoch, values in connection.execute(query.order_by(table.c.epoch)):
+        curves[number].append(Measurement(epoch=epoch, values=values))
+    return curves

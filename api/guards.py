@@ -1,0 +1,48 @@
+"""What is refused before it is read: too large bodies, and writes that other sites' pages send."""
+
+from __future__ import annotations
+
+from fastapi import HTTPException
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api.errors import problem
+
+MAX_JSON_MIB = 8
+SAFE = ("GET", "HEAD", "OPTIONS")
+
+
+class Guard:
+    """ASGI middleware around everything else."""
+
+    def __init__(self, app: ASGIApp, *, max_upload_mib: int) -> None:
+        self._app, self._max_upload_mib = app, max_upload_mib
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        headers = Headers(scope=scope)
+        if scope["method"] not in SAFE and headers.get("sec-fetch-site") == "cross-site":
+            # There is no login: any page in the user's browser could steer a service on loopback.
+            message = "A page of another site may not change anything here; open the dashboard."
+            await problem(403, message)(scope, receive, send)
+            return
+        form = headers.get("content-type", "").startswith("multipart/form-data")
+        mib = self._max_upload_mib if form else MAX_JSON_MIB
+        too_large = f"The body is larger than {mib} MiB; a large file can be registered by path."
+        length = headers.get("content-length", "")
+        if length.isdecimal() and int(length) > mib * 2**20:
+            await problem(413, too_large, headers={"Connection": "close"})(scope, receive, send)
+            return
+        seen = 0
+
+        async def counted() -> Message:
+            nonlocal seen
+            message = await receive()
+            seen += len(message.get("body", b""))
+            if seen > mib * 2**20:
+                raise HTTPException(413, too_large)
+            return message
+
+        await self._app(scope, counted, send)
