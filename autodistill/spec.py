@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any, Literal
 
 from annotated_types import Ge, Gt, Le, Len
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, ValidationError, create_model
 
 from autodistill.augmentations import AnyAugmentation
 from autodistill.augmentations.none import NoAugmentation
@@ -42,7 +42,9 @@ from autodistill.teachers.as_is import AsIs
 class Spec(BaseModel):
     """Base of everything that is asked for: frozen, closed, equal by content."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", use_attribute_docstrings=True, allow_inf_nan=False
+    )
 
     @property
     def sha256(self) -> str:
@@ -71,6 +73,10 @@ class PipelineSpec(Spec):
     def distils(self) -> bool:
         """False for plain fine-tuning: nothing is learnt from the teacher."""
         return self.loss.kd_weight > 0 or self.intermediate.intermediate_weight > 0
+
+    def without_teacher(self) -> PipelineSpec:
+        """Return the same pipeline with nothing learnt from the teacher."""
+        return self.model_copy(update={"loss": NoLoss(), "intermediate": NoIntermediate()})
 
     def components(self) -> Iterator[tuple[str, Component]]:
         """Yield (slot, component), layer mappings and other nested choices included."""
@@ -194,6 +200,22 @@ class Advised(Spec):
     reason: str
 
 
+def _form(wish: Any) -> str:
+    """Return which form a wish has, so that an error is about that form alone."""
+    if isinstance(wish, list | tuple):
+        return "values"
+    return "value" if isinstance(wish, bool | int | float | str) else "range"
+
+
+Wished = Annotated[
+    Annotated[AnyRange, Tag("range")]
+    | Annotated[list[Scalar], Tag("values")]
+    | Annotated[Scalar, Tag("value")],
+    Discriminator(_form),
+]
+"""A range, a list of values, or one fixed value."""
+
+
 class JobRequest(Spec):
     """What a user submits: `resolve` turns it into a `JobSpec` or says what is wrong with it."""
 
@@ -205,7 +227,7 @@ class JobRequest(Spec):
     """Who teaches."""
     students: Annotated[tuple[StudentSpec, ...], Len(1, 20)]
     """Who learns; with several, the search chooses among them."""
-    space: dict[str, AnyRange | list[Scalar] | Scalar] = {}
+    space: dict[str, Wished] = {}
     """Narrows the search by flat name: a range, a list of values, or one fixed value."""
     objectives: Annotated[tuple[Objective, ...], Len(0, 4)] = ()
     """What is optimised; the task's headline metric when empty."""
@@ -294,7 +316,8 @@ class TrialSpec(Spec):
     student: str
     """Label of the student inside the job."""
     seed: int
-    """Of initialisation, data order, dropout, selection and augmentation."""
+    """Of initialisation, data order, dropout, selection and mixing. Rewritten texts do not depend
+    on it, so that the teacher's outputs on them are shared by the trials of a job."""
 
 
 def _repeated_students(students: Sequence[RegisteredStudent | CutStudent]) -> Iterator[Problem]:

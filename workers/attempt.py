@@ -15,7 +15,7 @@ from workers.ending import Report
 
 
 def attempt(config: dict[str, Any], tell: Callable[[Report], None]) -> None:
-    """Run a trial from its last checkpoint to its end; failures of known kinds are told, not raised.
+    """Run a trial from its last checkpoint to its end; known failures are told, not raised.
 
     Args:
         config: `number`, `task` (path of the prepared task), `trial` (its spec as JSON), `folder`.

@@ -21,7 +21,7 @@ from autodistill.record import (
     Wish,
 )
 from autodistill.search import Rungs, Searcher, best, plain
-from autodistill.spec import TrialSpec, plain_fine_tuning
+from autodistill.spec import TrialSpec
 from autodistill.store import Store
 from workers.ending import Report
 
@@ -104,7 +104,7 @@ class Conductor:
         return report.outcome is not None or report.failure is not None
 
     def failed(self, number: int, failure: FailureClass, reason: str) -> None:
-        """Take in that an attempt failed: try again where that may help, otherwise end the trial."""
+        """Take in that an attempt failed: try again where that may help, else end the trial."""
         if self._rows[number].num_attempts <= RETRIES.get(failure, 0):
             self._running.discard(number)
             with self._store.write() as tx:
@@ -161,13 +161,13 @@ class Conductor:
     def _confirmations(self, searched: Sequence[Trial]) -> list[tuple[int, TrialSpec, str]]:
         """Return the winner and its rivals without a teacher, each with the same fresh seeds.
 
-        The rivals are the best plain fine-tuning of the search, and the winner's own training
-        settings without a teacher, so that what is compared was tuned alike.
+        The rivals are the best plain fine-tuning of the search, and the winner itself without its
+        teacher, so that what is compared has the same tuning and optimiser steps.
         """
         winner = best(searched, self._metric)
         if winner is None:
             return []
-        twin = plain_fine_tuning(winner.spec.pipeline.training)
+        twin = winner.spec.pipeline.without_teacher()
         rivals = {winner.spec.pipeline: f"trial {winner.number}"}
         if (baseline := plain(searched, self._metric, winner.spec.student)) is not None:
             rivals[baseline.spec.pipeline] = f"trial {baseline.number}"

@@ -81,7 +81,7 @@ class Dispatcher:
         self._drives.append(Drive(job, slots, process))
 
     def _used(self) -> int:
-        """Return the slots of this machine that drivers use, orphans of an earlier dispatcher too."""
+        """Return the slots of this machine in use, by orphans of an earlier dispatcher too."""
         mine = {drive.job.id for drive in self._drives}
         with self._store.read() as tx:
             orphans = [j for j in tx.leases.live() if j.owner == self._owner and j.id not in mine]

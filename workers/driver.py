@@ -106,7 +106,7 @@ class Driver:
 
 
 def hold(store: Store, job: Job, epoch: int, ttl_s: float, lost: threading.Event) -> None:
-    """Renew the lease until it is lost. Runs on a thread of its own, so that work cannot delay it."""
+    """Renew the lease until it is lost; on a thread of its own, so that work cannot delay it."""
     while not lost.is_set():
         try:
             with store.write() as tx:

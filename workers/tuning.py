@@ -35,6 +35,7 @@ TEMPORARY_FAILURE = 75
 class _Unsaved:
     """Pickles as nothing: Tune writes its parts into snapshots, which are never read here."""
 
+    @override
     def __getstate__(self) -> dict[str, Any]:
         return {}
 
