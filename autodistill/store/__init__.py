@@ -5,22 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from alembic import command
-from alembic.config import Config
 from sqlalchemy import Connection
 
 from autodistill.record import Dataset, Model
 from autodistill.store import tables
 from autodistill.store.artifacts import ArtifactFolder as ArtifactFolder
 from autodistill.store.artifacts import Artifacts
-from autodistill.store.database import open_engine
-from autodistill.store.driving import Driving
+from autodistill.store.database import for_reading, open_engine
+from autodistill.store.driving import Driving as Driving
+from autodistill.store.events import Events
 from autodistill.store.history import History
+from autodistill.store.idempotency import Idempotency
 from autodistill.store.jobs import Jobs
 from autodistill.store.leases import Leases
-from autodistill.store.log import Events
+from autodistill.store.migration import migrate
 from autodistill.store.registry import Registry
-from autodistill.store.replies import Replies
 from autodistill.store.trials import Trials
 
 
@@ -29,54 +28,52 @@ class Transaction:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self._drivings: dict[tuple[str, int], Driving] = {}
+        self.events = Events(connection)
         self.datasets = Registry(connection, tables.dataset, Dataset)
         self.models = Registry(connection, tables.model, Model)
-        self.jobs = Jobs(connection)
-        self.leases = Leases(connection)
+        self.jobs = Jobs(connection, self.events)
+        self.leases = Leases(connection, self.events)
         self.trials = Trials(connection)
-        self.events = Events(connection)
         self.history = History(connection)
-        self.idempotency = Replies(connection)
+        self.idempotency = Idempotency(connection)
         self.artifacts = Artifacts(connection)
 
     def driving(self, job_id: str, epoch: int) -> Driving:
-        """Return the writes of a job's driver.
+        """Return the writes of a claim; the same one each time, so that it is fenced once.
 
         Raises:
-            LeaseLost: When a later claim owns the job.
+            LeaseLost: When a later claim owns the job, or it has ended.
         """
-        return Driving(self._connection, job_id, epoch)
+        claim = job_id, epoch
+        if claim not in self._drivings:
+            self._drivings[claim] = Driving(self._connection, self.events, job_id, epoch)
+        return self._drivings[claim]
 
 
 class Store:
-    """The service's memory, in SQLite or PostgreSQL."""
+    """The service's memory, in SQLite or PostgreSQL; threads may share one."""
 
     def __init__(self, url: str) -> None:
         self.url = url
         self._engine = open_engine(url)
 
     def migrate(self) -> None:
-        """Bring the schema to the newest revision."""
-        config = Config()
-        config.set_main_option("script_location", "migrations:")
-        with self._engine.connect() as connection:
-            config.attributes["connection"] = connection
-            command.upgrade(config, "head")
-            connection.commit()
+        """Bring the schema to the newest revision; of several callers one does it."""
+        migrate(self.url)
 
     @contextmanager
     def write(self) -> Iterator[Transaction]:
         """Open a transaction that may write; it commits where the block ends without an error."""
         with self._engine.begin() as connection:
-            yield Transaction(connection)
+            transaction = Transaction(connection)
+            yield transaction
+            transaction.events.flush()
 
     @contextmanager
     def read(self) -> Iterator[Transaction]:
-        """Open a transaction that only reads."""
-        with (
-            self._engine.connect().execution_options(write=False) as connection,
-            connection.begin(),
-        ):
+        """Open a transaction that sees one moment of the database and cannot change it."""
+        with for_reading(self._engine.connect()) as connection, connection.begin():
             yield Transaction(connection)
 
     def close(self) -> None:

@@ -1,29 +1,32 @@
-"""The connection: how SQLite and PostgreSQL are opened, begun and asked for the time."""
+"""The connection: how SQLite and PostgreSQL are opened and begun, and the dialect's own INSERT."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, text
+from pydantic_core import to_json
+from sqlalchemy import Connection, Engine, Table, create_engine, event
+from sqlalchemy.dialects import postgresql, sqlite
 
 BUSY_TIMEOUT_MS = 30_000
 
 
-def open_engine(url: str) -> Engine:
+def open_engine(url: str, *, foreign_keys: bool = True) -> Engine:
     """Return an engine on which a transaction begins as its execution option `write` says."""
     if not url.startswith("sqlite"):
-        return create_engine(url, pool_pre_ping=True, pool_size=10, max_overflow=20)
-    engine = create_engine(url, connect_args={"check_same_thread": False})
+        return create_engine(
+            url, json_serializer=_json, pool_pre_ping=True, pool_size=10, max_overflow=20
+        )
+    engine = create_engine(url, json_serializer=_json, connect_args={"check_same_thread": False})
 
     @event.listens_for(engine, "connect")
     def _connect(connection: Any, _: Any) -> None:
         connection.isolation_level = None  # BEGIN is ours
         for pragma in (
+            f"busy_timeout={BUSY_TIMEOUT_MS}",
             "journal_mode=WAL",
             "synchronous=NORMAL",
-            f"busy_timeout={BUSY_TIMEOUT_MS}",
-            "foreign_keys=ON",
+            f"foreign_keys={'ON' if foreign_keys else 'OFF'}",
         ):
             connection.execute(f"PRAGMA {pragma}").fetchall()
 
@@ -31,15 +34,27 @@ def open_engine(url: str) -> Engine:
     def _begin(connection: Connection) -> None:
         # A deferred transaction that writes later fails at once where another has written.
         write = connection.get_execution_options().get("write", True)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+        driver = connection.connection.dbapi_connection
+        assert driver is not None
+        driver.execute(f"PRAGMA query_only={'OFF' if write else 'ON'}")
+        driver.execute("BEGIN IMMEDIATE" if write else "BEGIN")
 
     return engine
 
 
-def now(connection: Connection) -> datetime:
-    """Return the database's clock: machines disagree, their database does not."""
+def for_reading(connection: Connection) -> Connection:
+    """Return the connection set so that its transaction sees one moment and changes nothing."""
     if connection.dialect.name == "sqlite":
-        shown = connection.scalar(text("SELECT strftime('%Y-%m-%d %H:%M:%f', 'now')"))
-        return datetime.fromisoformat(str(shown)).replace(tzinfo=UTC)
-    moment: datetime = connection.scalar(text("SELECT clock_timestamp()"))
-    return moment.astimezone(UTC)
+        return connection.execution_options(write=False)
+    return connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+
+
+def insert(connection: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:
+    """Return an INSERT that can say what happens where the row is there already."""
+    if connection.dialect.name == "sqlite":
+        return sqlite.insert(table)
+    return postgresql.insert(table)
+
+
+def _json(value: Any) -> str:
+    return to_json(value, inf_nan_mode="null").decode()

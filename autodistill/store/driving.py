@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Column, Connection, Row, and_, func, select, update
 
-from autodistill.errors import Conflict, LeaseLost
+from autodistill.errors import Conflict, LeaseLost, NotFound
 from autodistill.record import (
     FailureClass,
     JobResult,
@@ -16,116 +16,117 @@ from autodistill.record import (
     Origin,
     Trial,
     TrialState,
+    Wish,
 )
 from autodistill.spec import TrialSpec
 from autodistill.store import tables
-from autodistill.store.database import now
-from autodistill.store.jobs import cancel_open_trials
-from autodistill.store.log import append
-from autodistill.store.trials import Trials
-
-OPEN = (TrialState.QUEUED, TrialState.RUNNING)
+from autodistill.store.columns import Clock
+from autodistill.store.database import insert
+from autodistill.store.events import Events
+from autodistill.store.jobs import IDLE
+from autodistill.store.leases import ENDED
+from autodistill.store.settling import OPEN, settle_trials
+from autodistill.store.trials import COLUMNS, to_trial
 
 
 class Driving:
     """Writes of one claim.
 
+    The job's row is held from the first write until the transaction ends, so that the answer to
+    "is this claim still the newest?" stays true.
+
     Raises:
-        LeaseLost: From the constructor, when a later claim owns the job; the job's row is held
-            until the transaction ends, so that the answer stays true.
+        LeaseLost: From the constructor and every method, when a later claim owns the job, or it
+            has ended.
     """
 
-    def __init__(self, connection: Connection, job_id: str, epoch: int) -> None:
-        self._connection, self._job_id = connection, job_id
-        table = tables.job
-        held = connection.execute(
-            update(table)
-            .where(table.c.id == job_id, table.c.owner_epoch == epoch)
-            .values(owner_epoch=epoch)
-        )
-        if held.rowcount == 0:
-            raise LeaseLost(f"Job {job_id} is owned by a later claim than {epoch}.")
+    def __init__(self, connection: Connection, events: Events, job_id: str, epoch: int) -> None:
+        self._connection, self._events = connection, events
+        self._job_id, self._epoch = job_id, epoch
+        self._claim: Row[*tuple[Any, ...]] | None = None
+        self._fence()
 
     def state(self, state: JobState, message: str = "") -> None:
-        """Move the job to a state."""
+        """Move the job to a state in which it is worked on."""
         table = tables.job
-        values: dict[str, Any] = {
-            "state": state,
-            "message": message,
-            "version": table.c.version + 1,
-        }
+        self._fence()
+        values: dict[str, Any] = {"state": state, "message": message}
         if state is JobState.PREPARING:
-            moment = now(self._connection)
-            self._connection.execute(
-                update(table)
-                .where(table.c.id == self._job_id, table.c.started_at.is_(None))
-                .values(started_at=moment)
-            )
-        self._job(values)
-        append(self._connection, self._job_id, f"job.{state}", {"message": message})
+            values["started_at"] = func.coalesce(table.c.started_at, Clock())
+        self._move(values)
 
     def log(self, kind: str, data: Mapping[str, Any]) -> None:
         """Tell what is going on."""
-        append(self._connection, self._job_id, kind, dict(data))
+        self._fence()
+        self._events.append(self._job_id, kind, data)
 
     def suggest(self, number: int, spec: TrialSpec, origin: Origin, reason: str) -> Trial:
-        """Add a trial that is to run; `number` must be new in the job."""
-        self._connection.execute(
-            insert(tables.trial).values(
+        """Add a trial that is to run.
+
+        Raises:
+            Conflict: When the job has a trial of that number already.
+        """
+        self._fence()
+        row = self._connection.execute(
+            insert(self._connection, tables.trial)
+            .values(
                 job_id=self._job_id,
                 number=number,
                 spec=spec,
+                distils=spec.pipeline.distils,
                 origin=origin,
                 state=TrialState.QUEUED,
                 reason=reason,
                 num_attempts=0,
-                epochs_done=0,
                 dev={},
                 test={},
                 seconds=0.0,
-                created_at=now(self._connection),
+                created_at=Clock(),
             )
-        )
-        append(self._connection, self._job_id, "trial.queued", {"number": number, "origin": origin})
-        return Trials(self._connection).get(self._job_id, number)
+            .on_conflict_do_nothing()
+            .returning(*COLUMNS)
+        ).first()
+        if row is None:
+            raise Conflict(f"Job {self._job_id} has a trial {number} already.")
+        self._tell(TrialState.QUEUED, {"number": number, "origin": origin, "reason": reason})
+        return to_trial(row, epochs_done=0)
 
     def start(self, number: int) -> int:
-        """Say that a trial runs now, and return the number of this attempt, 1 for the first."""
+        """Say that a trial runs now, and return the number of this attempt, 1 for the first.
+
+        Raises:
+            Conflict: When the trial has ended.
+        """
         table = tables.trial
-        attempt = self._connection.scalar(
-            update(table)
-            .where(*self._is(number), table.c.state.in_(OPEN))
-            .values(state=TrialState.RUNNING, num_attempts=table.c.num_attempts + 1)
-            .returning(table.c.num_attempts)
+        attempt = self._change(
+            number,
+            {"state": TrialState.RUNNING, "num_attempts": table.c.num_attempts + 1},
+            table.c.num_attempts,
         )
         if attempt is None:
-            raise Conflict(f"Trial {number} of job {self._job_id} has ended.")
-        data = {"number": number, "attempt": attempt}
-        append(self._connection, self._job_id, "trial.running", data)
+            raise Conflict(f"Trial {number} of job {self._job_id} has ended; it cannot start.")
+        self._tell(TrialState.RUNNING, {"number": number, "attempt": attempt})
         return int(attempt)
 
     def measure(self, number: int, measurements: Sequence[Measurement]) -> None:
         """Keep epochs of a trial; those that are known already change nothing."""
-        table, query = tables.measurement, tables.trial
-        trial_id = self._connection.scalar(select(query.c.id).where(*self._is(number)))
-        known = set(
-            self._connection.scalars(select(table.c.epoch).where(table.c.trial_id == trial_id))
-        )
-        fresh = [m for m in measurements if m.epoch not in known]
-        if not fresh:
+        self._fence()
+        if not measurements:
             return
-        self._connection.execute(
-            insert(table),
-            [{"trial_id": trial_id, "epoch": m.epoch, "values": m.values} for m in fresh],
+        table, by_epoch = tables.measurement, {m.epoch: m.values for m in measurements}
+        rows = [
+            {"job_id": self._job_id, "number": number, "epoch": epoch, "values": values}
+            for epoch, values in by_epoch.items()
+        ]
+        fresh = self._connection.scalars(
+            insert(self._connection, table)
+            .values(rows)
+            .on_conflict_do_nothing()
+            .returning(table.c.epoch)
         )
-        self._connection.execute(
-            update(query)
-            .where(*self._is(number))
-            .values(epochs_done=max(known | {m.epoch for m in fresh}))
-        )
-        for m in fresh:
-            data = {"number": number, "epoch": m.epoch, "values": m.values}
-            append(self._connection, self._job_id, "measurement", data)
+        for epoch in sorted(fresh):
+            data = {"number": number, "epoch": epoch, "values": by_epoch[epoch]}
+            self._events.append(self._job_id, "measurement", data)
 
     def finish(
         self,
@@ -138,76 +139,96 @@ class Driving:
         reason: str = "",
     ) -> None:
         """End a trial; one that has ended already stays as it is."""
-        table = tables.trial
+        last = tables.trial.alias()
+        order = select(func.coalesce(func.max(last.c.finish_order), 0) + 1).where(
+            last.c.job_id == self._job_id
+        )
         values: dict[str, Any] = {
             "state": state,
             "dev": dict(dev),
             "test": dict(test),
             "seconds": seconds,
-            "finished_at": now(self._connection),
+            "finished_at": Clock(),
+            "finish_order": order.scalar_subquery(),
         }
         if reason:
             values["reason"] = reason
-        ended = self._connection.execute(
-            update(table).where(*self._is(number), table.c.state.in_(OPEN)).values(values)
-        )
-        if ended.rowcount == 0:
-            return
-        order = self._connection.scalar(
-            update(tables.job)
-            .where(tables.job.c.id == self._job_id)
-            .values(last_finish=tables.job.c.last_finish + 1)
-            .returning(tables.job.c.last_finish)
-        )
-        self._connection.execute(update(table).where(*self._is(number)).values(finish_order=order))
-        data = {"number": number, "dev": dict(dev), "reason": reason}
-        append(self._connection, self._job_id, f"trial.{state}", data)
+        if self._change(number, values, tables.trial.c.number) is not None:
+            self._tell(state, {"number": number, "dev": dict(dev), "reason": reason})
 
     def requeue(self, number: int, failure: FailureClass, reason: str) -> None:
         """Put a trial back that an attempt did not finish."""
-        table = tables.trial
-        self._connection.execute(
-            update(table)
-            .where(*self._is(number), table.c.state.in_(OPEN))
-            .values(state=TrialState.QUEUED)
-        )
-        data = {"number": number, "failure": failure, "reason": reason}
-        append(self._connection, self._job_id, "trial.requeued", data)
+        values = {"state": TrialState.QUEUED}
+        if self._change(number, values, tables.trial.c.number) is not None:
+            data = {"number": number, "failure": failure, "reason": reason}
+            self._events.append(self._job_id, "trial.requeued", data)
 
-    def yield_job(self, state: JobState) -> None:
-        """End the claim: pause, cancel or queue the job again, with its open trials."""
-        if state is JobState.CANCELLED:
-            cancel_open_trials(self._connection, self._job_id)
-        else:
-            table = tables.trial
-            self._connection.execute(
-                update(table)
-                .where(table.c.job_id == self._job_id, table.c.state == TrialState.RUNNING)
-                .values(state=TrialState.QUEUED)
-            )
-        self._end(state, "")
+    def yield_job(self, state: JobState) -> JobState:
+        """End the claim without a result, and return the state in which that leaves the job.
+
+        `CANCELLED` is final. Otherwise the user may have changed their mind since the driver
+        looked: a job goes where the newest wish sends it.
+        """
+        wish = Wish(self._fence().wish)
+        settled = state if state.terminal else IDLE[wish]
+        self._end({"state": settled, "message": ""})
+        return settled
 
     def succeed(self, result: JobResult) -> None:
         """End the job with its result."""
-        self._job({"result": result})
-        self._end(JobState.SUCCEEDED, "")
+        self._fence()
+        self._end({"state": JobState.SUCCEEDED, "message": "", "result": result})
 
     def fail(self, message: str) -> None:
         """End the job with what went wrong and what to do."""
-        cancel_open_trials(self._connection, self._job_id)
-        self._end(JobState.FAILED, message)
+        self._fence()
+        self._end({"state": JobState.FAILED, "message": message})
 
-    def _end(self, state: JobState, message: str) -> None:
-        values: dict[str, Any] = {"lease_until": None, "owner": None}
-        if state.terminal:
-            values["finished_at"] = now(self._connection)
-        self._job(values)
-        self.state(state, message)
-
-    def _job(self, values: Mapping[str, Any]) -> None:
+    def _fence(self) -> Row[*tuple[Any, ...]]:
+        """Take the job's row, or learn that it is somebody else's."""
         table = tables.job
-        self._connection.execute(update(table).where(table.c.id == self._job_id).values(values))
+        if self._claim is None:
+            self._claim = self._connection.execute(
+                select(table.c.wish)
+                .where(
+                    table.c.id == self._job_id,
+                    table.c.owner_epoch == self._epoch,
+                    table.c.state.not_in(ENDED),
+                )
+                .with_for_update(key_share=True)
+            ).first()
+        if self._claim is None:
+            raise LeaseLost(f"Claim {self._epoch} of job {self._job_id} is over; stop its trials.")
+        return self._claim
 
-    def _is(self, number: int) -> tuple[Any, Any]:
+    def _change(self, number: int, values: Mapping[str, Any], returned: Column[Any]) -> Any:
+        """Change a trial and return a column of it; None, and no change, when it has ended."""
+        self._fence()
         table = tables.trial
-        return table.c.job_id == self._job_id, table.c.number == number
+        mine = and_(table.c.job_id == self._job_id, table.c.number == number)
+        change = update(table).where(mine, table.c.state.in_(OPEN)).values(dict(values))
+        found = self._connection.scalar(change.returning(returned))
+        if found is None and self._connection.scalar(select(table.c.number).where(mine)) is None:
+            raise NotFound("trial", f"{number}")
+        return found
+
+    def _tell(self, state: TrialState, data: Mapping[str, Any]) -> None:
+        self._events.append(self._job_id, f"trial.{state}", data)
+
+    def _end(self, values: dict[str, Any]) -> None:
+        """Leave the job; whoever goes on writing for this claim learns that it is over."""
+        state: JobState = values["state"]
+        settle_trials(self._connection, self._events, self._job_id, state)
+        if state.terminal:
+            values["finished_at"] = Clock()
+        over = {"owner": None, "lease_until": None, "owner_epoch": self._epoch + 1}
+        self._move(values | over)
+        self._claim = None
+
+    def _move(self, values: Mapping[str, Any]) -> None:
+        table = tables.job
+        version = {"version": table.c.version + 1}
+        change = update(table).where(table.c.id == self._job_id).values(dict(values) | version)
+        self._connection.execute(change)
+        data = {"message": values["message"]}
+        self._events.append(self._job_id, f"job.{values['state']}", data)

@@ -2,40 +2,36 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
-from sqlalchemy import Connection, and_, or_, select, update
+from sqlalchemy import Connection, or_, select, update
 
 from autodistill.errors import LeaseLost
-from autodistill.record import Job, JobState
+from autodistill.record import Job, JobState, Wish
 from autodistill.store import tables
-from autodistill.store.database import now
-from autodistill.store.jobs import COLUMNS, to_job
+from autodistill.store.columns import Clock
+from autodistill.store.events import Events
+from autodistill.store.jobs import COLUMNS, IDLE, held, to_job
+from autodistill.store.settling import settle_trials
 
-ACTIVE = (
-    JobState.PREPARING,
-    JobState.SEARCHING,
-    JobState.FINALISING,
-    JobState.CANCELLING,
-)
+ENDED = tuple(state for state in JobState if state.terminal)
+CLAIMABLE = tuple(s for s in JobState if not s.terminal and s is not JobState.PAUSED)
 
 
 class Leases:
     """Claiming, renewing and giving back."""
 
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
+    def __init__(self, connection: Connection, events: Events) -> None:
+        self._connection, self._events = connection, events
 
     def claim(self, owner: str, ttl_s: float) -> Job | None:
-        """Take the oldest job that is queued, or whose worker's lease has run out.
+        """Take the oldest job that waits: a queued one, or one whose lease was lost or given back.
 
         Its `owner_epoch` grows: a former owner that wakes up cannot write any more.
         """
-        table, moment = tables.job, now(self._connection)
-        free = or_(table.c.lease_until.is_(None), table.c.lease_until < moment)
+        table = tables.job
+        free = or_(table.c.lease_until.is_(None), table.c.lease_until <= Clock())
         candidate = (
             select(table.c.position)
-            .where(and_(free, table.c.state.in_((JobState.QUEUED, *ACTIVE))))
+            .where(table.c.state.in_(CLAIMABLE), free)
             .order_by(table.c.position)
             .limit(1)
             .with_for_update(skip_locked=True)
@@ -46,7 +42,7 @@ class Leases:
             .values(
                 owner=owner,
                 owner_epoch=table.c.owner_epoch + 1,
-                lease_until=moment + timedelta(seconds=ttl_s),
+                lease_until=Clock(ttl_s),
             )
             .returning(*COLUMNS)
         ).first()
@@ -56,29 +52,43 @@ class Leases:
         """Hold a job for another `ttl_s` seconds.
 
         Raises:
-            LeaseLost: When another worker has claimed it.
+            LeaseLost: When another worker has claimed it, or it was given back or has ended.
         """
         table = tables.job
-        until = now(self._connection) + timedelta(seconds=ttl_s)
         changed = self._connection.execute(
             update(table)
-            .where(table.c.id == job_id, table.c.owner_epoch == epoch)
-            .values(lease_until=until)
+            .where(
+                table.c.id == job_id, table.c.owner_epoch == epoch, table.c.lease_until.is_not(None)
+            )
+            .values(lease_until=Clock(ttl_s))
         )
         if changed.rowcount == 0:
-            raise LeaseLost(f"Job {job_id} is owned by a later claim than {epoch}.")
+            raise LeaseLost(f"Claim {epoch} of job {job_id} is over; stop its trials.")
 
     def release(self, job_id: str, epoch: int) -> None:
-        """Let a job be claimed again at once, if this claim still holds it."""
+        """Give a job back, if this claim still holds it: it waits again, or does what is wished.
+
+        Until somebody else claims it, who held it may still end it.
+        """
         table = tables.job
-        self._connection.execute(
+        row = self._connection.execute(
             update(table)
-            .where(table.c.id == job_id, table.c.owner_epoch == epoch)
-            .values(lease_until=None)
-        )
+            .where(
+                table.c.id == job_id, table.c.owner_epoch == epoch, table.c.lease_until.is_not(None)
+            )
+            .values(owner=None, lease_until=None)
+            .returning(table.c.state, table.c.wish)
+        ).first()
+        if row is None or row.state == IDLE[Wish(row.wish)]:
+            return
+        state = IDLE[Wish(row.wish)]
+        ended = {"finished_at": Clock()} if state.terminal else {}
+        change = update(table).where(table.c.id == job_id)
+        self._connection.execute(change.values(state=state, version=table.c.version + 1, **ended))
+        settle_trials(self._connection, self._events, job_id, state)
+        self._events.append(job_id, f"job.{state}", {"message": ""})
 
     def live(self) -> list[Job]:
-        """Return the jobs that somebody holds."""
-        table = tables.job
-        query = select(*COLUMNS).where(table.c.lease_until >= now(self._connection))
+        """Return the jobs that somebody holds, oldest first."""
+        query = select(*COLUMNS).where(held()).order_by(tables.job.c.position)
         return [to_job(row) for row in self._connection.execute(query)]

@@ -1,0 +1,60 @@
+"""The event log of a job: append-only, numbered without gaps."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import Connection, func, insert, select
+
+from autodistill.record import Event
+from autodistill.store import tables
+from autodistill.store.columns import Clock
+
+
+class Events:
+    """Writing and reading the log.
+
+    What is appended is written in one statement, before the transaction ends or reads the log.
+    Whoever appends holds the job's row, so that writers of one job wait for each other.
+    """
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._pending: dict[str, list[tuple[str, dict[str, Any]]]] = {}
+
+    def append(self, job_id: str, kind: str, data: Mapping[str, Any]) -> None:
+        """Add an event at the end of the log."""
+        self._pending.setdefault(job_id, []).append((kind, dict(data)))
+
+    def flush(self) -> None:
+        """Write what was appended."""
+        table, pending = tables.event, self._pending
+        self._pending = {}
+        for job_id, entries in pending.items():
+            last = select(func.coalesce(func.max(table.c.seq), 0)).where(table.c.job_id == job_id)
+            rows = [
+                {
+                    "job_id": job_id,
+                    "seq": last.scalar_subquery() + i,
+                    "kind": kind,
+                    "data": data,
+                    "created_at": Clock(),
+                }
+                for i, (kind, data) in enumerate(entries, start=1)
+            ]
+            self._connection.execute(insert(table).values(rows))
+
+    def after(self, job_id: str, seq: int, limit: int = 500) -> list[Event]:
+        """Return the events that follow a number, in order."""
+        self.flush()
+        table = tables.event
+        query = select(table).where(table.c.job_id == job_id, table.c.seq > seq)
+        rows = self._connection.execute(query.order_by(table.c.seq).limit(limit)).mappings()
+        return [Event.model_validate(dict(row)) for row in rows]
+
+    def latest(self, job_id: str) -> int:
+        """Return the number of the last event; 0 when there is none."""
+        self.flush()
+        query = select(func.max(tables.event.c.seq)).where(tables.event.c.job_id == job_id)
+        return self._connection.scalar(query) or 0

@@ -1,0 +1,35 @@
+"""All promises in one class."""
+
+from __future__ import annotations
+
+from autodistill.testing.store_contract.concurrency import (
+    ConcurrencyContract,
+    EconomyContract,
+)
+from autodistill.testing.store_contract.jobs import JobContract
+from autodistill.testing.store_contract.leases import LeaseContract
+from autodistill.testing.store_contract.registry import RegistryContract
+from autodistill.testing.store_contract.replies import (
+    HistoryContract,
+    IdempotencyContract,
+)
+from autodistill.testing.store_contract.trials import (
+    EndingContract,
+    EventContract,
+    TrialContract,
+)
+
+
+class StoreContract(
+    RegistryContract,
+    JobContract,
+    LeaseContract,
+    TrialContract,
+    EndingContract,
+    EventContract,
+    HistoryContract,
+    IdempotencyContract,
+    ConcurrencyContract,
+    EconomyContract,
+):
+    """Holds of every store; inherit and give the fixture `store`: an empty store, migrated."""

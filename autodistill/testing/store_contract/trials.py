@@ -1,0 +1,307 @@
+"""Promises about what a driver writes, and how trials read back."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from autodistill.errors import Conflict, NotFound
+from autodistill.record import FailureClass, JobState, Origin, TrialState, Wish
+from autodistill.store import Store
+from autodistill.testing.store_contract.samples import (
+    DISTILLED,
+    PLAIN,
+    RESULT,
+    add_job,
+    claimed,
+    complete,
+    epoch,
+    kinds,
+)
+
+
+class TrialContract:
+    """A trial's life."""
+
+    def test_a_trial_lives_and_reads_back(self, store: Store) -> None:
+        mine = claimed(store)
+        with store.write() as tx:
+            driving = tx.driving("job_1", mine)
+            suggested = driving.suggest(0, DISTILLED, Origin.SAMPLER, "drawn at random")
+            assert tx.trials.get("job_1", 0) == suggested
+            assert driving.start(0) == 1
+            driving.measure(0, [epoch(1), epoch(2, 0.7)])
+            assert tx.trials.get("job_1", 0).state is TrialState.RUNNING
+            driving.finish(
+                0, TrialState.COMPLETE, dev={"accuracy": 0.7}, test={"accuracy": 0.6}, seconds=3.5
+            )
+            trial = tx.trials.get("job_1", 0)
+        assert (suggested.state, suggested.spec) == (TrialState.QUEUED, DISTILLED)
+        assert (trial.state, trial.dev, trial.test) == (
+            TrialState.COMPLETE,
+            {"accuracy": 0.7},
+            {"accuracy": 0.6},
+        )
+        assert (trial.seconds, trial.num_attempts, trial.reason) == (3.5, 1, "drawn at random")
+        assert trial.curve == (epoch(1), epoch(2, 0.7))
+        assert (trial.epochs_done, trial.finish_order) == (2, 1)
+        assert trial.finished_at is not None
+        assert kinds(store) == [
+            "job.queued",
+            "trial.queued",
+            "trial.running",
+            "measurement",
+            "measurement",
+            "trial.complete",
+        ]
+
+    def test_a_number_is_suggested_once(self, store: Store) -> None:
+        mine = claimed(store)
+        with store.write() as tx:
+            driving = tx.driving("job_1", mine)
+            driving.suggest(0, DISTILLED, Origin.SAMPLER, "drawn")
+            with pytest.raises(Conflict, match="has a trial 0 already"):
+                driving.suggest(0, PLAIN, Origin.BASELINE, "again")
+            assert tx.trials.get("job_1", 0).spec == DISTILLED
+
+    def test_a_measured_epoch_stays_as_it_is(self, store: Store) -> None:
+        mine = claimed(store)
+        with store.write() as tx:
+            driving = tx.driving("job_1", mine)
+            driving.suggest(0, DISTILLED, Origin.SAMPLER, "drawn")
+            driving.measure(0, [epoch(1)])
+            driving.measure(0, [epoch(1, 0.9), epoch(2)])
+            driving.measure(0, [])
+            assert tx.trials.get("job_1", 0).curve == (epoch(1), epoch(2))
+        assert kinds(store).count("measurement") == 2
+
+    def test_numbers_need_not_be_finite(self, store: Store) -> None:
+        mine = claimed(store)
+        with store.write() as tx:
+            driving = tx.driving("job_1", mine)
+            driving.suggest(0, DISTILLED, Origin.SAMPLER, "drawn")
+            driving.measure(0, [epoch(1, math.nan)])
+            dev = {"accuracy": math.nan, "nll": math.inf}
+            driving.finish(0, TrialState.COMPLETE, dev=dev, test={}, seconds=1.0)
+            driving.log("prepare", {"loss": math.nan})
+            trial = tx.trials.get("job_1", 0)
+            assert tx.trials.best("job_1", "accuracy", maximise=True) is None
+        assert math.isnan(trial.curve[0].values["dev/accuracy"])
+        assert all(map(math.isnan, trial.dev.values()))
+        assert kinds(store)[-1] == "prepare"
+
+    def test_an_ended_trial_stays_as_it_is(self, store: Store) -> None:
+        mine = claimed(store)
+        complete(store, mine, 0, 0.7)
+        before = kinds(store)
+        with store.write() as tx:
+            driving = tx.driving("job_1", mine)
+            ended = tx.trials.get("job_1", 0)
+            driving.finish(0, TrialState.FAILED, dev={}, test={}, seconds=9.0, reason="late")
+            driving.requeue(0, FailureClass.INFRASTRUCTURE, "late")
+            with pytest.raises(Conflict, match="Trial 0 of job job_1 has ended"):
+                driving.start(0)
+            assert tx.trials.get("job_1", 0) == ended
+        assert kinds(store) == before
+
+    def test_an_unknown_trial_is_not_found(self, store: Store) -> None:
+        mine = claimed(store)
+        with store.write() as tx:
+            driving = tx.driving("job_1", mine)
+            for ask in (lambda: tx.trials.get("job_1", 4), lambda: driving.start(4)):
+                with pytest.raises(NotFound, match='No trial "4"'):
+                    ask()
+
+    def test_a_requeued_trial_starts_again_as_another_attempt(self, store: Store) -> None:
+        mine = claimed(store)
+        with store.write() as tx:
+            driving = tx.driving("job_1", mine)
+            driving.suggest(0, DISTILLED, Origin.SAMPLER, "drawn")
+            driving.start(0)
+            driving.requeue(0, FailureClass.OUT_OF_MEMORY, "no room")
+            assert tx.trials.get("job_1", 0).state is TrialState.QUEUED
+            assert driving.start(0) == 2
+            told = tx.events.after("job_1", 3)[0]
+        assert told.kind == "trial.requeued"
+        assert told.data == {"number": 0, "failure": "out_of_memory", "reason": "no room"}
+
+    def test_trials_are_learnt_in_the_order_in_which_they_finish(self, store: Store) -> None:
+        mine = claimed(store)
+        with store.write() as tx:
+            driving = tx.driving("job_1", mine)
+            for number in range(3):
+                driving.suggest(number, DISTILLED, Origin.SAMPLER, "drawn")
+            for number in (1, 2, 0):
+                driving.finish(number, TrialState.FAILED, dev={}, test={}, seconds=1.0)
+            trials = tx.trials.list("job_1")
+        assert [t.finish_order for t in trials] == [3, 1, 2]
+
+    def test_trials_are_listed_in_pages_without_curves(self, store: Store) -> None:
+        mine = claimed(store)
+        with store.write() as tx:
+            driving = tx.driving("job_1", mine)
+            for number in range(3):
+                driving.suggest(number, DISTILLED, Origin.SAMPLER, "drawn")
+                driving.measure(number, [epoch(i) for i in range(1, number + 1)])
+            listed = tx.trials.list("job_1", limit=2) + tx.trials.list("job_1", after=1)
+            whole = tx.trials.all("job_1")
+        assert [t.epochs_done for t in listed] == [0, 1, 2]
+        assert [t.model_copy(update={"curve": ()}) for t in whole] == listed
+        assert [len(t.curve) for t in whole] == [0, 1, 2]
+
+    def test_counts_leave_confirmations_out(self, store: Store) -> None:
+        mine = claimed(store)
+        complete(store, mine, 0, 0.7)
+        complete(store, mine, 1, 0.7, origin=Origin.CONFIRMATION)
+        with store.read() as tx:
+            counts = tx.trials.counts("job_1")
+        assert counts == {s: int(s is TrialState.COMPLETE) for s in TrialState}
+
+    def test_the_best_trial_distils_and_is_no_confirmation(self, store: Store) -> None:
+        mine = claimed(store)
+        with store.read() as tx:
+            assert tx.trials.best("job_1", "accuracy", maximise=True) is None
+        complete(store, mine, 0, 0.99, PLAIN)
+        complete(store, mine, 1, 0.7)
+        complete(store, mine, 2, 0.8)
+        complete(store, mine, 3, 0.8)
+        complete(store, mine, 4, 0.9, origin=Origin.CONFIRMATION)
+        complete(store, mine, 5, 0.9, state=TrialState.PRUNED)
+        with store.read() as tx:
+            best = tx.trials.best("job_1", "accuracy", maximise=True)
+            worst = tx.trials.best("job_1", "accuracy", maximise=False)
+            assert tx.trials.best("job_1", "nll", maximise=False) is None
+            scores = [tuple(row) for row in tx.trials.scores("job_1", "accuracy")]
+        assert best is not None
+        assert worst is not None
+        assert (best.number, best.dev, worst.number) == (2, {"accuracy": 0.8}, 1)
+        assert scores[3:5] == [
+            (3, "sampler", "complete", 0.8),
+            (4, "confirmation", "complete", 0.9),
+        ]
+
+    def test_courses_are_one_measurement_by_epoch(self, store: Store) -> None:
+        mine = claimed(store)
+        with store.write() as tx:
+            driving = tx.driving("job_1", mine)
+            for number in range(3):
+                driving.suggest(number, DISTILLED, Origin.SAMPLER, "drawn")
+                driving.measure(number, [epoch(2, 0.7), epoch(1, math.nan), epoch(3, 0.8)])
+            courses = tx.trials.courses("job_1", "dev/accuracy", [0, 2])
+            assert tx.trials.courses("job_1", "dev/nll", [1]) == {1: {}}
+            assert tx.trials.epochs_done("job_1") == 9
+        assert courses == {0: {2: 0.7, 3: 0.8}, 2: {2: 0.7, 3: 0.8}}
+
+
+class EndingContract:
+    """How a claim ends, and what that does to its trials."""
+
+    def test_a_job_that_succeeds_has_its_result(self, store: Store) -> None:
+        mine = claimed(store)
+        with store.write() as tx:
+            tx.driving("job_1", mine).state(JobState.PREPARING)
+            tx.driving("job_1", mine).succeed(RESULT)
+            job = tx.jobs.get("job_1")
+            assert tx.leases.live() == []
+        assert (job.state, job.result, job.owner) == (JobState.SUCCEEDED, RESULT, None)
+        assert job.started_at is not None
+        assert job.finished_at is not None
+        assert kinds(store) == ["job.queued", "job.preparing", "job.succeeded"]
+
+    def test_a_job_starts_once(self, store: Store) -> None:
+        mine = claimed(store)
+        started = []
+        for _ in range(2):
+            with store.write() as tx:
+                tx.driving("job_1", mine).state(JobState.PREPARING)
+                started.append(tx.jobs.get("job_1").started_at)
+        assert started[0] == started[1] is not None
+
+    def test_a_job_that_fails_says_why_and_leaves_no_trial_open(self, store: Store) -> None:
+        mine = claimed(store)
+        complete(store, mine, 0, 0.7)
+        with store.write() as tx:
+            driving = tx.driving("job_1", mine)
+            driving.suggest(1, DISTILLED, Origin.SAMPLER, "drawn")
+            driving.suggest(2, DISTILLED, Origin.SAMPLER, "drawn")
+            driving.start(2)
+            driving.fail("The disk is full.")
+            job, trials = tx.jobs.get("job_1"), tx.trials.list("job_1")
+        assert (job.state, job.message) == (JobState.FAILED, "The disk is full.")
+        assert [t.state for t in trials] == ["complete", "cancelled", "cancelled"]
+        assert kinds(store)[-3:] == ["trial.cancelled", "trial.cancelled", "job.failed"]
+
+    @pytest.mark.parametrize(
+        ("wish", "yielded", "state"),
+        [
+            (Wish.RUN, JobState.QUEUED, JobState.QUEUED),
+            (Wish.PAUSE, JobState.PAUSED, JobState.PAUSED),
+            (Wish.CANCEL, JobState.CANCELLED, JobState.CANCELLED),
+            (Wish.RUN, JobState.PAUSED, JobState.QUEUED),
+            (Wish.PAUSE, JobState.QUEUED, JobState.PAUSED),
+            (Wish.CANCEL, JobState.PAUSED, JobState.CANCELLED),
+        ],
+    )
+    def test_a_yielded_job_goes_where_the_newest_wish_sends_it(
+        self, store: Store, wish: Wish, yielded: JobState, state: JobState
+    ) -> None:
+        mine = claimed(store)
+        with store.write() as tx:
+            tx.driving("job_1", mine).suggest(0, DISTILLED, Origin.SAMPLER, "drawn")
+            tx.driving("job_1", mine).start(0)
+        with store.write() as tx:
+            tx.jobs.wish("job_1", wish)
+        with store.write() as tx:
+            assert tx.driving("job_1", mine).yield_job(yielded) is state
+            job, trial = tx.jobs.get("job_1"), tx.trials.get("job_1", 0)
+        assert (job.state, job.owner, job.lease_until) == (state, None, None)
+        assert trial.state == ("cancelled" if state.terminal else "queued")
+        assert kinds(store)[-1] == f"job.{state}"
+
+    def test_a_resumed_job_keeps_its_trials(self, store: Store) -> None:
+        mine = claimed(store)
+        complete(store, mine, 0, 0.7)
+        with store.write() as tx:
+            tx.jobs.wish("job_1", Wish.PAUSE)
+        with store.write() as tx:
+            tx.driving("job_1", mine).yield_job(JobState.PAUSED)
+        with store.write() as tx:
+            assert tx.jobs.wish("job_1", Wish.RUN).state is JobState.QUEUED
+            again = tx.leases.claim("worker", 60.0)
+            assert again is not None
+            assert len(tx.trials.all("job_1")) == 1
+        complete(store, again.owner_epoch, 1, 0.8)
+        with store.read() as tx:
+            assert [t.finish_order for t in tx.trials.list("job_1")] == [1, 2]
+
+
+class EventContract:
+    """The log of a job."""
+
+    def test_events_are_read_from_any_number_on(self, store: Store) -> None:
+        mine = claimed(store)
+        for i in range(4):
+            with store.write() as tx:
+                tx.driving("job_1", mine).log("log", {"line": i})
+        with store.read() as tx:
+            assert [e.data for e in tx.events.after("job_1", 3)] == [{"line": 2}, {"line": 3}]
+            assert [e.seq for e in tx.events.after("job_1", 0, limit=2)] == [1, 2]
+
+    def test_each_job_has_numbers_of_its_own(self, store: Store) -> None:
+        for name in ("job_1", "job_2"):
+            add_job(store, name)
+        assert kinds(store, "job_1") == kinds(store, "job_2") == ["job.queued"]
+
+    def test_a_transaction_reads_its_own_events(self, store: Store) -> None:
+        mine = claimed(store)
+        with store.write() as tx:
+            driving = tx.driving("job_1", mine)
+            for i in range(2, 5):
+                driving.log("log", {})
+                assert tx.events.latest("job_1") == i
+        assert len(kinds(store)) == 4
+
+    def test_an_unknown_job_has_no_events(self, store: Store) -> None:
+        with store.read() as tx:
+            assert (tx.events.after("job_9", 0), tx.events.latest("job_9")) == ([], 0)
