@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -102,11 +102,17 @@ def _core(request: Request, error: AutodistillError) -> Response:
 
 
 def _request(request: Request, error: RequestValidationError) -> Response:
-    return _core(request, InvalidInput([of_pydantic(e) for e in error.errors()]))
+    return _core(request, InvalidInput([of_pydantic(e, error.body) for e in error.errors()]))
 
 
 def _http(request: Request, error: HTTPException) -> Response:
-    return problem(error.status_code, str(error.detail), headers=error.headers)
+    path, detail = request.url.path, str(error.detail)
+    if detail == HTTPStatus(error.status_code).phrase:  # the framework's own, which says little
+        detail = {
+            404: f"There is nothing at {path}; /openapi.json lists what there is.",
+            405: f"{path} does not take {request.method}; the header Allow says what it takes.",
+        }.get(error.status_code, detail)
+    return problem(error.status_code, detail, headers=error.headers)
 
 
 def _unstorable(request: Request, error: exc.DataError) -> Response:
@@ -125,13 +131,27 @@ def _other(request: Request, error: Exception) -> Response:
     return problem(500, "The service failed to answer; its log says why.")
 
 
-def of_pydantic(error: Any) -> Problem:
+def of_pydantic(error: Any, body: Any = None) -> Problem:
     """Return pydantic's error with a dotted path, and the known values where it lists them."""
-    place, context = [str(part) for part in error["loc"]], error.get("ctx", {})
-    if place and place[0] in PARTS:
-        del place[0]
+    context = error.get("ctx", {})
     if error["type"] == "json_invalid":
         return Problem(field="body", message=f"Not JSON: {context.get('error', error['msg'])}.")
+    place = list(error["loc"])
+    part = place.pop(0) if place and place[0] in PARTS else ""
+    if part == "body":
+        place = list(_inside(body, place))
     listed = str(context.get("expected_tags", context.get("expected", "")))
     known = tuple(re.findall(r"'([^']*)'", listed))
-    return Problem(field=".".join(place) or "body", message=f"{error['msg']}.", known=known)
+    field = ".".join(map(str, place)) or part or "body"
+    return Problem(field=field, message=f"{error['msg']}.", known=known)
+
+
+def _inside(body: Any, place: Sequence[str | int]) -> Iterator[str | int]:
+    """Yield the parts of a place that the body has; the others are pydantic's names of variants."""
+    for i, part in enumerate(place, start=1):
+        keys = body if isinstance(body, dict) else range(len(body) if type(body) is list else 0)
+        if part in keys:
+            body = body[part]
+            yield part
+        elif i == len(place) and isinstance(body, dict):
+            yield part  # missing

@@ -1,12 +1,16 @@
-"""What is refused before it is read: too large bodies, and writes that other sites' pages send."""
+"""What is refused at the gate: large bodies, other sites' pages, texts that cannot be kept."""
 
 from __future__ import annotations
 
-from fastapi import HTTPException
+from collections.abc import Iterator
+from typing import Any
+
+from fastapi import HTTPException, Request
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.errors import problem
+from autodistill.errors import InvalidInput, Problem
 
 MAX_JSON_MIB = 8
 SAFE = ("GET", "HEAD", "OPTIONS")
@@ -46,3 +50,29 @@ class Guard:
             return message
 
         await self._app(scope, counted, send)
+
+
+async def storable(request: Request) -> None:
+    """Refuse JSON with texts that no database and no encoding can hold.
+
+    Raises:
+        InvalidInput: When a text has a NUL or half of a surrogate pair.
+    """
+    if not request.headers.get("content-type", "").startswith("application/json"):
+        return
+    for text in _texts(await request.json() if await request.body() else None):
+        if any(c == "\0" or "\ud800" <= c <= "\udfff" for c in text):
+            message = f"{text!a} is no text: it has a NUL or half a character; remove it."
+            raise InvalidInput(Problem(field="body", message=message))
+
+
+def _texts(value: Any) -> Iterator[str]:
+    rest = [value]
+    while rest:
+        found = rest.pop()
+        if isinstance(found, dict):
+            rest += [*found, *found.values()]
+        elif isinstance(found, list):
+            rest += found
+        elif isinstance(found, str):
+            yield found

@@ -6,11 +6,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import version
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from fastapi.middleware.gzip import GZipMiddleware
 
 from api import dashboard, errors
-from api.guards import Guard
+from api.guards import Guard, storable
 from api.routes import components, datasets, events, health, jobs, models, recommendations
 from api.settings import Settings
 from autodistill.store import Store
@@ -34,6 +34,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         title="AutoDistiller",
         version=version("autodistill-service"),
         lifespan=lifespan,
+        dependencies=[Depends(storable)],
         responses=errors.RESPONSES,
     )
     app.state.settings, app.state.store = settings, store

@@ -29,7 +29,9 @@ Scalar = bool | int | float | str
 class Component(BaseModel):
     """Base of every pipeline choice. `kind` names the variant; fields are its hyperparameters."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", use_attribute_docstrings=True, allow_inf_nan=False
+    )
 
     tasks: ClassVar[frozenset[Task]] = EVERY_TASK
     """The tasks this variant serves."""
@@ -72,7 +74,7 @@ class Trial(Protocol):
 class Uniform:
     """Real numbers between two bounds, uniformly or uniformly in the logarithm."""
 
-    __pydantic_config__ = ConfigDict(extra="forbid")
+    __pydantic_config__ = ConfigDict(extra="forbid", allow_inf_nan=False)
     low: float
     high: float
     log: bool = False
@@ -91,7 +93,7 @@ class Uniform:
 class IntUniform:
     """Whole numbers between two bounds, both included."""
 
-    __pydantic_config__ = ConfigDict(extra="forbid")
+    __pydantic_config__ = ConfigDict(extra="forbid", allow_inf_nan=False)
     low: int
     high: int
     log: bool = False
@@ -110,7 +112,7 @@ class IntUniform:
 class Choice:
     """One of several values; of a single one when the user fixed it."""
 
-    __pydantic_config__ = ConfigDict(extra="forbid")
+    __pydantic_config__ = ConfigDict(extra="forbid", allow_inf_nan=False)
     options: tuple[Scalar, ...]
     type: Literal["choice"] = "choice"
 

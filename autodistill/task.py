@@ -3,8 +3,17 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, StringConstraints
+
+Name = Annotated[
+    str,
+    StringConstraints(
+        strip_whitespace=True, min_length=1, max_length=100, pattern=r"^\w[\w .:+@()-]*$"
+    ),
+]
+"""What a dataset or model is called: letters, digits and some marks; it is part of addresses."""
 
 
 class Task(StrEnum):

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Annotated
 
-from annotated_types import Len
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict
 
@@ -14,6 +12,7 @@ from api.views import Page
 from autodistill.models.inspection import inspect
 from autodistill.models.sources import AnySource, locate
 from autodistill.record import Model
+from autodistill.task import Name
 
 router = APIRouter(prefix="/v1/models", tags=["models"])
 
@@ -23,7 +22,7 @@ class ModelRequest(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
-    name: Annotated[str, Len(1, 100)]
+    name: Name
     """What the model is called."""
     source: AnySource
     """Where it comes from; safetensors only."""

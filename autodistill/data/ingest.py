@@ -19,7 +19,7 @@ from autodistill.data.read import Columns, read_table
 from autodistill.data.splits import check_splits, given_splits, made_splits
 from autodistill.data.table import SPLITS, Split, read_split, write_table
 from autodistill.errors import InvalidDataset, Problem
-from autodistill.task import Task
+from autodistill.task import Name, Task
 
 MAX_CHARACTERS = 100_000
 """Of one text; no encoder here reads nearly as much."""
@@ -30,7 +30,7 @@ class DatasetRequest(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
-    name: Annotated[str, Len(1, 100)]
+    name: Name
     """What the dataset is called."""
     task: Task | None = None
     """What is predicted; guessed from the columns when not given."""
