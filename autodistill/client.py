@@ -10,6 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from types import TracebackType
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 
@@ -59,7 +60,7 @@ class Client:
 
     def dataset(self, dataset: str) -> Dataset:
         """Return a dataset by id or name."""
-        return Dataset.model_validate(self._ask("GET", f"/v1/datasets/{dataset}"))
+        return Dataset.model_validate(self._ask("GET", _path("datasets", dataset)))
 
     def datasets(self) -> Iterator[Dataset]:
         """Return every dataset by name."""
@@ -82,7 +83,7 @@ class Client:
 
     def job(self, job: str) -> Job:
         """Return a job."""
-        return _job(self._ask("GET", f"/v1/jobs/{job}"))
+        return _job(self._ask("GET", _path("jobs", job)))
 
     def jobs(self) -> Iterator[Job]:
         """Return every job, newest first."""
@@ -94,28 +95,28 @@ class Client:
 
     def progress(self, job: str) -> dict[str, int]:
         """Return how many trials of the search are in each state, and `of` how many."""
-        found: dict[str, int] = self._ask("GET", f"/v1/jobs/{job}")["progress"]
+        found: dict[str, int] = self._ask("GET", _path("jobs", job))["progress"]
         return found
 
     def pause(self, job: str) -> Job:
         """Stop after the running epochs."""
-        return _job(self._ask("POST", f"/v1/jobs/{job}/pause"))
+        return _job(self._ask("POST", _path("jobs", job, "pause")))
 
     def resume(self, job: str) -> Job:
         """Go on with a paused job."""
-        return _job(self._ask("POST", f"/v1/jobs/{job}/resume"))
+        return _job(self._ask("POST", _path("jobs", job, "resume")))
 
     def cancel(self, job: str) -> Job:
         """End a job for good."""
-        return _job(self._ask("POST", f"/v1/jobs/{job}/cancel"))
+        return _job(self._ask("POST", _path("jobs", job, "cancel")))
 
     def trials(self, job: str) -> Iterator[Trial]:
         """Return every trial of a job by number, without curves."""
-        return map(Trial.model_validate, self._pages(f"/v1/jobs/{job}/trials"))
+        return map(Trial.model_validate, self._pages(_path("jobs", job, "trials")))
 
     def trial(self, job: str, number: int) -> Trial:
         """Return a trial with its curve."""
-        return Trial.model_validate(self._ask("GET", f"/v1/jobs/{job}/trials/{number}"))
+        return Trial.model_validate(self._ask("GET", _path("jobs", job, "trials", str(number))))
 
     def recommend(
         self, dataset: str, teacher: str, student: Mapping[str, Any], *, k: int = 5
@@ -124,41 +125,60 @@ class Client:
         body = {"dataset": dataset, "teacher": teacher, "student": dict(student), "k": k}
         return Recommendation.model_validate(self._ask("POST", "/v1/recommendations", json=body))
 
-    def watch(self, job: str, *, after: int = 0) -> Iterator[Event]:
-        """Yield a job's events as they happen, until it has ended; reconnects by itself."""
+    def watch(self, job: str, *, after: int = 0, patience_s: float = 120) -> Iterator[Event]:
+        """Yield a job's events as they happen, until it has ended; reconnects by itself.
+
+        Args:
+            job: Its id.
+            after: Number of the last event that is known.
+            patience_s: For a service that does not answer; then its `httpx.TransportError` is
+                raised.
+        """
         self.job(job)
+        lost: float | None = None
         while True:
             try:
+                ended, lost = self.job(job).state.terminal, None
                 for event in self._stream(job, after):
                     after = event.seq
                     yield event
                     if event.kind in ENDS:
                         return
-                if self.job(job).state.terminal:
+                if ended:
                     return
             except httpx.TransportError:
-                time.sleep(RECONNECT_S)
+                lost = lost or time.monotonic()
+                if time.monotonic() - lost > patience_s:
+                    raise
+            time.sleep(RECONNECT_S)
 
     def download_student(self, job: str, folder: Path) -> Path:
-        """Download the best student into a folder in Hugging Face layout, and return it."""
+        """Download the best student into a folder in Hugging Face layout, and return it.
+
+        Raises:
+            Conflict: When the job has no student (yet).
+            AutodistillError: When the archive is not what the service makes.
+        """
         with TemporaryFile() as file:
-            with self._http.stream("GET", f"/v1/jobs/{job}/student") as response:
+            with self._http.stream("GET", _path("jobs", job, "student")) as response:
                 if response.is_error:
                     response.read()
                     raise _error(response)
                 for chunk in response.iter_bytes():
                     file.write(chunk)
-            folder.mkdir(parents=True, exist_ok=True)
             with zipfile.ZipFile(file) as archive:
                 for name in archive.namelist():
                     if Path(name).name != name:
-                        raise ValueError(f'The archive holds a path, "{name}"; it is refused.')
+                        message = f'The archive holds a path, "{name}"; nothing was unpacked.'
+                        raise AutodistillError(message)
+                folder.mkdir(parents=True, exist_ok=True)
                 archive.extractall(folder)
         return folder
 
     def _stream(self, job: str, after: int) -> Iterator[Event]:
         headers = {"Last-Event-ID": str(after)}
-        with self._http.stream("GET", f"/v1/jobs/{job}/events", headers=headers) as response:
+        path, silence = _path("jobs", job, "events"), httpx.Timeout(60)  # it beats every 15 s
+        with self._http.stream("GET", path, headers=headers, timeout=silence) as response:
             if response.is_error:
                 response.read()
                 raise _error(response)
@@ -181,22 +201,28 @@ class Client:
         return response.json()
 
 
+def _path(*parts: str) -> str:
+    return "/v1/" + "/".join(quote(part, safe="") for part in parts)
+
+
 def _job(body: Mapping[str, Any]) -> Job:
     return Job.model_validate({k: v for k, v in body.items() if k in Job.model_fields})
 
 
-def _error(response: httpx.Response) -> Exception:
+def _error(response: httpx.Response) -> AutodistillError:
     """Return the core's error that a problem document stands for."""
     try:
         body = response.json()
     except ValueError:
-        return httpx.HTTPStatusError(response.text, request=response.request, response=response)
+        body = None
     if not isinstance(body, dict) or "detail" not in body:
-        return AutodistillError(response.text)
-    kind = getattr(errors, str(body.get("type", "")).rpartition(":")[2], AutodistillError)
-    if issubclass(kind, InvalidInput):
+        place = f"{response.request.url} answered {response.status_code}"
+        return AutodistillError(f"{place}, but not as AutoDistiller does: {response.text[:200]}")
+    named = vars(errors).get(str(body.get("type", "")).rpartition(":")[2])
+    kind = named if isinstance(named, type) and issubclass(named, AutodistillError) else None
+    if kind is not None and issubclass(kind, InvalidInput):
         problems = [Problem.model_validate(p) for p in body["problems"]]
         return kind(problems or Problem(field="request", message=body["detail"]))
-    found: Exception = AutodistillError.__new__(kind)
+    found = AutodistillError.__new__(kind or AutodistillError)
     found.args = (body["detail"],)
     return found

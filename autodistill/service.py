@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -13,24 +14,32 @@ from rich.console import Console
 
 PATIENCE_S = 60.0
 """For a process that was told to stop."""
+FAREWELL_S = 2
+"""For event streams, which do not end by themselves, when the API stops."""
 
 
 def serve(host: str, port: int, data_root: Path) -> int:
     """Run API and worker until SIGINT or SIGTERM, starting anew what dies; return the exit code."""
+    console = Console(markup=False, emoji=False, highlight=False, soft_wrap=True)
+    if (reason := _taken(host, port)) is not None:
+        console.print(f"Cannot listen on {host}:{port}: {reason}. Choose another with --port.")
+        return 2
     api = ["uvicorn", "api.main:create_app", "--factory", "--host", host, "--port", str(port)]
+    api += ["--timeout-graceful-shutdown", str(FAREWELL_S)]
     commands = [[sys.executable, "-m", *api], [sys.executable, "-m", "workers"]]
     environment = os.environ | {"AUTODISTILL_DATA_ROOT": str(data_root)}
     stopping = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stopping.set())
-    Console().print(f"AutoDistiller is at http://{host}:{port}; its data is in {data_root}.")
+    console.print(f"AutoDistiller is at http://{host}:{port}; its data is in {data_root}.")
     running = [_start(command, environment) for command in commands]
     while not stopping.wait(0.5):
         for i, process in enumerate(running):
             if process.poll() is not None:
-                Console(stderr=True).print(f"{commands[i][2]} ended ({process.returncode}); again.")
+                console.print(f"{commands[i][2]} ended ({process.returncode}); starting it anew.")
                 stopping.wait(1.0)  # a process that cannot start must not spin
                 running[i] = _start(commands[i], environment)
+    console.print("Stopping: running trials go on from their last epoch at the next start.")
     for process in running:
         process.terminate()
     for process in running:
@@ -39,6 +48,16 @@ def serve(host: str, port: int, data_root: Path) -> int:
         except subprocess.TimeoutExpired:
             process.kill()
     return 0
+
+
+def _taken(host: str, port: int) -> str | None:
+    """Say why nothing can listen there, or None when it can."""
+    try:
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+        with socket.create_server((host, port), family=family):
+            return None
+    except OSError as error:
+        return error.strerror or str(error)
 
 
 def _start(command: list[str], environment: dict[str, str]) -> subprocess.Popen[bytes]:

@@ -1,7 +1,8 @@
-"""The command line: `autodistill up`, `dataset`, `model`, `submit`, `watch`, `export` and more."""
+"""The commands."""
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,12 +12,20 @@ from typing import Annotated, Any
 import httpx
 import typer
 from pydantic import ValidationError
-from rich.console import Console
 from rich.table import Table
 
+from autodistill.cli.show import (
+    complain,
+    err,
+    follow,
+    out,
+    refuse,
+    result_table,
+    show_advice,
+    trial_row,
+)
 from autodistill.client import Client
-from autodistill.errors import AutodistillError, Conflict, InvalidInput, NotFound
-from autodistill.record import Event, Job, JobResult, Recommendation
+from autodistill.errors import AutodistillError, Conflict, InvalidInput, NotFound, Problem
 from autodistill.service import serve
 from autodistill.spec import JobRequest
 
@@ -26,7 +35,6 @@ app = typer.Typer(
 dataset_app, model_app = typer.Typer(no_args_is_help=True), typer.Typer(no_args_is_help=True)
 app.add_typer(dataset_app, name="dataset", help="Register and list datasets.")
 app.add_typer(model_app, name="model", help="Register and list models.")
-out, err = Console(), Console(stderr=True)
 Url = Annotated[str, typer.Option(envvar="AUTODISTILL_URL", help="Where the service is.")]
 HERE = "http://127.0.0.1:8000"
 WRONG_INPUT, FAILED = 2, 1
@@ -39,18 +47,15 @@ def connected(url: str) -> Iterator[Client]:
         with Client(url) as client:
             yield client
     except InvalidInput as error:
-        for problem in error.problems:
-            known = f" Known: {', '.join(problem.known)}." if problem.known else ""
-            err.print(f"[red]{problem.field}[/]: {problem.message}{known}", highlight=False)
-        raise typer.Exit(WRONG_INPUT) from error
+        raise _refused(error) from error
     except (NotFound, Conflict) as error:
-        err.print(f"[red]{error}[/]", highlight=False)
+        complain(str(error))
         raise typer.Exit(WRONG_INPUT) from error
     except httpx.TransportError as error:
-        err.print(f"[red]No service answers at {url}.[/] Start one with: autodistill up")
+        complain(f"No service answers at {url} ({error}). Start one with: autodistill up")
         raise typer.Exit(FAILED) from error
     except AutodistillError as error:
-        err.print(f"[red]{error}[/]", highlight=False)
+        complain(str(error))
         raise typer.Exit(FAILED) from error
 
 
@@ -58,7 +63,9 @@ def connected(url: str) -> Iterator[Client]:
 def up(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port to listen on.")] = 8000,
-    data_root: Annotated[Path, typer.Option(help="Folder of everything it keeps.")] = Path("var"),
+    data_root: Annotated[
+        Path, typer.Option(envvar="AUTODISTILL_DATA_ROOT", help="Folder of everything it keeps.")
+    ] = Path("var"),
 ) -> None:
     """Run API, dashboard and worker on this machine until Ctrl-C."""
     raise typer.Exit(serve(host, port, data_root.resolve()))
@@ -132,40 +139,43 @@ def model_list(url: Url = HERE) -> None:
 
 @app.command()
 def submit(
-    dataset: str | None = None,
-    teacher: str | None = None,
+    dataset: Annotated[str | None, typer.Option(help="Id or name.")] = None,
+    teacher: Annotated[str | None, typer.Option(help="Id or name of a model.")] = None,
     fine_tune: Annotated[bool, typer.Option(help="Fine-tune the teacher first.")] = False,
     cut: Annotated[list[int] | None, typer.Option(help="Student: layers of the teacher.")] = None,
     student: Annotated[list[str] | None, typer.Option(help="Student: a registered model.")] = None,
-    trials: Annotated[int, typer.Option(help="Budget of trials.")] = 20,
-    epochs: Annotated[int, typer.Option(help="Longest training of a trial.")] = 8,
+    objective: Annotated[list[str] | None, typer.Option(help="A metric or a cost.")] = None,
+    trials: Annotated[int | None, typer.Option(help="Budget of trials.")] = None,
+    epochs: Annotated[int | None, typer.Option(help="Longest training of a trial.")] = None,
     timeout: Annotated[float | None, typer.Option(help="Seconds of search.")] = None,
-    seed: int = 0,
-    name: str = "",
+    parallelism: Annotated[int | None, typer.Option(help="Trials at once.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Of the search and all trials.")] = None,
+    name: Annotated[str | None, typer.Option(help="Free text.")] = None,
     file: Annotated[Path | None, typer.Option(help="A job as JSON; - is standard input.")] = None,
     watching: Annotated[bool, typer.Option("--watch", help="Watch it.")] = False,
     url: Url = HERE,
 ) -> None:
-    """Submit a job, from flags or from a JSON file."""
-    if file is not None:
-        body = _read(file)
-    else:
-        if dataset is None or teacher is None or not (cut or student):
-            raise typer.BadParameter("Give --dataset, --teacher and --cut or --student, or --file.")
-        body = {
-            "name": name,
-            "dataset": dataset,
-            "teacher": {
-                "model": teacher,
-                "preparation": {"kind": "fine_tuned" if fine_tune else "as_is"},
-            },
-            "students": [{"kind": "cut", "num_layers": n} for n in cut or ()]
-            + [{"kind": "registered", "model": m} for m in student or ()],
-            "budget": {"num_trials": trials, "max_epochs": epochs, "timeout_s": timeout},
-            "seed": seed,
-        }
+    """Submit a job, from flags, or from a JSON file in which flags replace what they name."""
+    body = {} if file is None else _read(file)
+    asked = {"name": name, "dataset": dataset, "seed": seed, "parallelism": parallelism}
+    body |= _given(asked)
+    limits = {"num_trials": trials, "max_epochs": epochs, "timeout_s": timeout}
+    body["budget"] = body.get("budget", {}) | _given(limits)
+    if teacher is not None:
+        body["teacher"] = {"model": teacher}
+    if fine_tune:
+        body["teacher"] = body.get("teacher", {}) | {"preparation": {"kind": "fine_tuned"}}
+    if cut or student:
+        body["students"] = [{"kind": "cut", "num_layers": n} for n in cut or ()]
+        body["students"] += [{"kind": "registered", "model": m} for m in student or ()]
+    if objective:
+        body["objectives"] = [{"metric": metric} for metric in objective]
+    try:
+        request = JobRequest.model_validate(body)
+    except ValidationError as error:
+        raise _refused(_problems(error)) from error
     with connected(url) as client:
-        job = client.submit(body)
+        job = client.submit(request)
         out.print(job.id)
         if watching:
             _watch(client, job.id)
@@ -192,18 +202,8 @@ def trials(job: str, url: Url = HERE) -> None:
     with connected(url) as client:
         metric = client.job(job).spec.objectives[0].metric
         table = Table("#", "origin", "state", metric, "loss", "intermediate", "epochs", "seconds")
-        for t in client.trials(job):
-            pipeline, score = t.spec.pipeline, t.dev.get(metric)
-            table.add_row(
-                str(t.number),
-                t.origin,
-                t.state,
-                "" if score is None else f"{score:.4f}",
-                pipeline.loss.kind,
-                pipeline.intermediate.kind,
-                f"{t.epochs_done}/{pipeline.training.num_epochs}",
-                f"{t.seconds:.0f}",
-            )
+        for trial in client.trials(job):
+            table.add_row(*trial_row(trial, metric))
     out.print(table)
 
 
@@ -223,7 +223,7 @@ def recommend(
         {"kind": "cut", "num_layers": cut} if cut else {"kind": "registered", "model": student}
     )
     with connected(url) as client:
-        _show_advice(client.recommend(dataset, teacher, wanted, k=k))
+        show_advice(client.recommend(dataset, teacher, wanted, k=k))
 
 
 @app.command()
@@ -254,85 +254,41 @@ def export(job: str, folder: Path, url: Url = HERE) -> None:
         out.print(f"{client.download_student(job, folder)}")
 
 
+def _watch(client: Client, job_id: str) -> None:
+    """Print a job's events until it has ended, then what it found."""
+    follow(client, client.job(job_id))
+    job = client.job(job_id)
+    if job.result is None:
+        err.print(f"Job {job.id} is {job.state}. {job.message}")
+        raise typer.Exit(FAILED)
+    out.print(result_table(job.result))
+
+
 def _read(file: Path) -> dict[str, Any]:
-    text = sys.stdin.read() if str(file) == "-" else file.read_text()
     try:
-        found: dict[str, Any] = JobRequest.model_validate_json(text).model_dump(mode="json")
-    except ValidationError as error:
-        for problem in error.errors():
-            place = ".".join(map(str, problem["loc"])) or "file"
-            err.print(f"[red]{place}[/]: {problem['msg']}", highlight=False)
+        text = sys.stdin.read() if str(file) == "-" else file.read_text(encoding="utf-8")
+        found = json.loads(text)
+    except (OSError, ValueError) as error:
+        complain(f"{file} is no job: {error}")
         raise typer.Exit(WRONG_INPUT) from error
+    if not isinstance(found, dict):
+        complain(f"{file} is no job: it must hold a JSON object.")
+        raise typer.Exit(WRONG_INPUT)
     return found
 
 
-def _watch(client: Client, job_id: str) -> None:
-    """Print a job's events until it has ended, then what it found."""
-    metric = client.job(job_id).spec.objectives[0].metric
-    for event in client.watch(job_id):
-        if line := describe(event, metric):
-            out.print(f"[dim]{event.created_at.astimezone():%H:%M:%S}[/] {line}", highlight=False)
-    job = client.job(job_id)
-    if job.result is None:
-        _ended_without(job)
-    else:
-        out.print(table(job.result))
+def _given(flags: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in flags.items() if value is not None}
 
 
-def _ended_without(job: Job) -> None:
-    err.print(f"Job {job.id} is {job.state}. {job.message}", highlight=False)
-    raise typer.Exit(FAILED)
+def _problems(error: ValidationError) -> InvalidInput:
+    return InvalidInput(
+        Problem(field=".".join(map(str, e["loc"])) or "job", message=f"{e['msg']}.")
+        for e in error.errors()
+    )
 
 
-def describe(event: Event, metric: str) -> str:
-    """Return an event as a line for people; nothing for one that says little."""
-    data, (noun, _, verb) = event.data, event.kind.partition(".")
-    if noun == "job":
-        return f"[bold]job {verb}[/] {data.get('message', '')}".rstrip()
-    if noun == "prepare":
-        rest = {k: v for k, v in data.items() if k != "step"}
-        return f"{data['step']}: " + ", ".join(f"{k} {_short(v)}" for k, v in rest.items())
-    if event.kind == "measurement":
-        score = data["values"].get(f"dev/{metric}")
-        return f"trial {data['number']} epoch {data['epoch']}: dev {metric} {_short(score)}"
-    if verb == "queued":
-        return ""
-    score = data.get("dev", {}).get(metric)
-    ending = "" if score is None else f": dev {metric} {_short(score)}"
-    return f"[bold]trial {data['number']} {verb}[/]{ending} {data.get('reason', '')}".rstrip()
-
-
-def _short(value: Any) -> str:
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
-
-
-def table(result: JobResult) -> Table:
-    """Return a job's result as a table: teacher, plain student, distilled student."""
-    test = f"test/{result.metric}"
-    rows = Table("", f"test {result.metric}", "M parameters", "ms / example")
-    costs = [
-        (f"{m['num_parameters'] / 1e6:.1f}", f"{m['latency_ms']:.1f}")
-        for m in (result.teacher, result.student)
-    ]
-    rows.add_row("teacher", f"{result.teacher[test]:.4f}", *costs[0])
-    for name, score in (
-        ("student, plain fine-tuning", result.plain.test),
-        ("student, best distilled", result.best.test),
-    ):
-        spread = "" if score.sd is None else f" ± {score.sd:.4f}"
-        rows.add_row(name, f"{score.mean:.4f}{spread} ({score.seeds} seeds)", *costs[1])
-    noise = {True: "within noise", False: "beyond noise", None: "one seed cannot tell"}
-    rows.caption = f"gain {result.gain:+.4f}, {noise[result.within_noise]}"
-    return rows
-
-
-def _show_advice(found: Recommendation) -> None:
-    out.print(found.message)
-    for rank, advice in enumerate(found.advice, start=1):
-        kinds = {s: c.kind for s, c in dict(advice.pipeline).items() if s != "training"}
-        out.print(f"{rank}. " + ", ".join(f"{s} {k}" for s, k in kinds.items() if k != "none"))
-        out.print(f"   {advice.reason}", highlight=False)
-
-
-if __name__ == "__main__":
-    app()
+def _refused(error: InvalidInput) -> typer.Exit:
+    for problem in error.problems:
+        refuse(problem)
+    return typer.Exit(WRONG_INPUT)

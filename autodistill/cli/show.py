@@ -1,0 +1,121 @@
+"""What the command line prints. Nothing that comes from elsewhere is read as markup."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+from rich.text import Text
+
+from autodistill.client import Client
+from autodistill.errors import Problem
+from autodistill.record import Event, Job, JobResult, Recommendation, Trial
+
+out = Console(markup=False, emoji=False, highlight=False, soft_wrap=True)
+err = Console(markup=False, emoji=False, highlight=False, soft_wrap=True, stderr=True)
+NOISE = {True: "within noise", False: "beyond noise", None: "one seed cannot tell"}
+ENDED = ("trial.complete", "trial.pruned", "trial.failed")
+
+
+def complain(message: str) -> None:
+    """Print what went wrong."""
+    err.print(message, style="red")
+
+
+def refuse(problem: Problem) -> None:
+    """Print one place that breaks a law, and the values that are known."""
+    known = f" Known: {', '.join(problem.known)}." if problem.known else ""
+    err.print(Text.assemble((problem.field, "red"), f": {problem.message}{known}"))
+
+
+def follow(client: Client, job: Job) -> None:
+    """Print a job's events until it has ended; on a terminal with a bar below them."""
+    objective = job.spec.objectives[0]
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    ended: set[int] = set()
+    scores: list[float] = []
+    with Progress(
+        *columns, TimeElapsedColumn(), console=out, transient=True, disable=not out.is_terminal
+    ) as bar:
+        task = bar.add_task(job.state, total=job.spec.budget.num_trials)
+        for event in client.watch(job.id):
+            if line := describe(event, objective.metric):
+                time = Text(f"{event.created_at.astimezone():%H:%M:%S} ", style="dim")
+                out.print(time.append_text(line))
+            if event.kind.startswith("job."):
+                bar.update(task, description=event.kind[4:])
+            elif event.kind in ENDED:
+                ended.add(event.data["number"])
+                scores += [s for n, s in event.data["dev"].items() if n == objective.metric]
+                best = (max if objective.maximise else min)(scores, default=None)
+                said = "searching" if best is None else f"best {objective.metric} {best:.4g}"
+                bar.update(task, completed=len(ended), description=said)
+
+
+def describe(event: Event, metric: str) -> Text | None:
+    """Return an event as a line for people; None for one that says little."""
+    data, (noun, _, verb) = event.data, event.kind.partition(".")
+    if noun == "job":
+        return Text.assemble((f"job {verb}", "bold"), " ", str(data.get("message", "")))
+    if noun == "prepare":
+        rest = ", ".join(f"{k} {_short(v)}" for k, v in data.items() if k != "step")
+        return Text(f"{data.get('step', noun)}: {rest}")
+    if noun == "measurement":
+        score = _short(data["values"].get(f"dev/{metric}"))
+        return Text(f"trial {data['number']} epoch {data['epoch']}: dev {metric} {score}")
+    if noun != "trial" or verb == "queued":
+        return None
+    score = data.get("dev", {}).get(metric)
+    ending = "" if score is None else f": dev {metric} {_short(score)}"
+    title = (f"trial {data['number']} {verb}", "bold")
+    return Text.assemble(title, ending, " ", str(data.get("reason", "")))
+
+
+def _short(value: Any) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def result_table(result: JobResult) -> Table:
+    """Return a job's result as a table: teacher, plain student, distilled student."""
+    test = f"test/{result.metric}"
+    rows = Table("", f"test {result.metric}", "M parameters", "ms / example")
+    costs = [
+        (f"{m['num_parameters'] / 1e6:.1f}", f"{m['latency_ms']:.1f}")
+        for m in (result.teacher, result.student)
+    ]
+    rows.add_row("teacher", f"{result.teacher[test]:.4f}", *costs[0])
+    for name, score in (
+        ("student, plain fine-tuning", result.plain.test),
+        ("student, best distilled", result.best.test),
+    ):
+        spread = "" if score.sd is None else f" ± {score.sd:.4f}"
+        rows.add_row(name, f"{score.mean:.4f}{spread} ({score.seeds} seeds)", *costs[1])
+    rows.caption = f"gain {result.gain:+.4f}, {NOISE[result.within_noise]}"
+    return rows
+
+
+def trial_row(trial: Trial, metric: str) -> tuple[str, ...]:
+    """Return the cells of a trial in a listing."""
+    pipeline, score = trial.spec.pipeline, trial.dev.get(metric)
+    return (
+        str(trial.number),
+        trial.origin,
+        trial.state,
+        "" if score is None else f"{score:.4f}",
+        pipeline.loss.kind,
+        pipeline.intermediate.kind,
+        f"{trial.epochs_done}/{pipeline.training.num_epochs}",
+        f"{trial.seconds:.0f}",
+    )
+
+
+def show_advice(found: Recommendation) -> None:
+    """Print ranked pipelines with their reasons."""
+    out.print(found.message)
+    for rank, advice in enumerate(found.advice, start=1):
+        kinds = {slot: c.kind for slot, c in dict(advice.pipeline).items() if slot != "training"}
+        said = ", ".join(f"{slot} {kind}" for slot, kind in kinds.items() if kind != "none")
+        out.print(f"{rank}. {said}", style="bold")
+        out.print(f"   {advice.reason}")
