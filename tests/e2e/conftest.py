@@ -22,7 +22,10 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     command = [sys.executable, "-m", "autodistill.cli", "up", "--port", str(port)]
-    environment = os.environ | {"AUTODISTILL_ALLOWED_ROOTS": str(root.parent)}
+    environment = os.environ | {
+        "AUTODISTILL_ALLOWED_ROOTS": str(root.parent),
+        "AUTODISTILL_LEASE_TTL_S": "3",
+    }
     log = root / "service.log"
     with log.open("wb") as out:
         process = subprocess.Popen(
