@@ -73,6 +73,8 @@ def _delimited(text: str, wanted: Mapping[str, str], separator: str) -> Columns:
     faults = []
     try:
         header = [name.strip() for name in next(rows, [])]
+        if not header:
+            return {role: [] for role in wanted}
         where = {role: header.index(column) for role, column in _present(wanted, header).items()}
         columns: Columns = {role: [] for role in where}
         for number, row in enumerate(rows, start=1):

@@ -99,7 +99,7 @@ def _listed(value: Any) -> list[Any]:
 
 def _size(config: Mapping[str, Any], names: tuple[str, ...]) -> int:
     found = next((config[name] for name in names if name in config), None)
-    if not isinstance(found, int) or not 1 <= found <= MAX_SIZE:
+    if type(found) is not int or not 1 <= found <= MAX_SIZE:
         message = f"config.json must say `{names[0]}`, a whole number from 1, got {found!r:.40}."
         raise _refused(f"{message} Only encoders are served.")
     return found

