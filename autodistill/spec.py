@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Annotated, Any, Literal
 
 from annotated_types import Ge, Gt, Le, Len
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, ValidationError, create_model
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
 
 from autodistill.augmentations import AnyAugmentation
 from autodistill.augmentations.none import NoAugmentation
@@ -19,9 +19,7 @@ from autodistill.component import (
     IntUniform,
     Scalar,
     Space,
-    Uniform,
     searchable,
-    variants,
 )
 from autodistill.errors import InvalidInput, InvalidPipeline, Problem
 from autodistill.intermediate import AnyIntermediate
@@ -29,6 +27,7 @@ from autodistill.intermediate.none import NoIntermediate
 from autodistill.losses import AnyLoss
 from autodistill.losses.none import NoLoss
 from autodistill.losses.softened_kl import SoftenedKL
+from autodistill.narrowing import narrow
 from autodistill.optimisation import Training
 from autodistill.selections import AnySelection
 from autodistill.selections.none import NoSelection
@@ -265,8 +264,8 @@ class JobRequest(Spec):
             for problem in pipeline.problems(facts[0])
         ]
         task = facts[0].task
-        space, found = _narrow(_full_space(facts, self.budget), self.space)
-        problems += found
+        space, found = narrow(PipelineSpec, _full_space(facts, self.budget), self.space)
+        problems += [*found, *_overlong(space, self.budget)]
         known = METRICS[task] + COSTS
         objectives = self.objectives or (Objective(metric=METRICS[task][0]),)
         problems += [
@@ -340,62 +339,9 @@ def _full_space(facts: Sequence[TaskFacts], budget: Budget) -> Space:
     return space
 
 
-def _narrow(full: Space, asked: Mapping[str, Any]) -> tuple[Space, list[Problem]]:
-    space, problems = dict(full), []
-    for name, wish in asked.items():
-        if name not in full:
-            message = f'No searched name "{name}" for this job.'
-            problems.append(
-                Problem(field=f"space.{name}", message=message, known=tuple(sorted(full)))
-            )
-            continue
-        narrowed, found = _narrow_one(name, full[name], wish)
-        space[name] = narrowed
-        problems += found
-    return space, problems
-
-
-def _narrow_one(name: str, full: AnyRange, wish: Any) -> tuple[AnyRange, list[Problem]]:
-    """Return the range that was wished for, with why it is refused, if it is."""
-    field = f"space.{name}"
-    if isinstance(wish, Uniform | IntUniform):
-        if isinstance(full, Choice):
-            message = f'"{name}" is a choice; give one or several of its values.'
-            return full, [_listed(field, message, full)]
-        if wish.low > wish.high or (wish.log and wish.low <= 0):
-            law = "`low` must not exceed `high`, and must be above 0 on a log scale"
-            return full, [Problem(field=field, message=f"{law}; got {wish.low}..{wish.high}.")]
-        wished: AnyRange = (
-            wish
-            if isinstance(full, Uniform)
-            else IntUniform(int(wish.low), int(wish.high), log=wish.log)
-        )
-        ends: tuple[Scalar, ...] = (wish.low, wish.high)
-    else:
-        options = wish.options if isinstance(wish, Choice) else wish
-        ends = tuple(options) if isinstance(options, (list, tuple)) else (options,)
-        if not ends:
-            return full, [Problem(field=field, message="The list is empty; give a value.")]
-        wished = Choice(ends)
-    if isinstance(full, Choice) and (strangers := [e for e in ends if e not in full.options]):
-        message = f"{', '.join(map(repr, strangers))} is not available for this job."
-        return full, [_listed(field, message, full)]
-    return wished, [Problem(field=field, message=m) for m in _unlawful(name, ends)]
-
-
-def _listed(field: str, message: str, full: Choice) -> Problem:
-    return Problem(field=field, message=message, known=tuple(map(str, full.options)))
-
-
-def _unlawful(name: str, values: Sequence[Scalar]) -> Iterator[str]:
-    """Say which values the field itself forbids."""
-    info = next(info for n, info, _ in searchable(PipelineSpec, lambda _: True) if n == name)
-    if variants(info):
-        return  # membership of the offered kinds is the whole law
-    fields: dict[str, Any] = {"value": (info.annotation, info)}
-    law = create_model("Law", **fields)
-    for value in values:
-        try:
-            law.model_validate({"value": value})
-        except ValidationError as error:
-            yield f"{value!r}: {error.errors()[0]['msg']}."
+def _overlong(space: Space, budget: Budget) -> Iterator[Problem]:
+    epochs = space["training.num_epochs"]
+    longest = max(epochs.options) if isinstance(epochs, Choice) else epochs.high
+    if isinstance(longest, (int, float)) and longest > budget.max_epochs:
+        message = f"budget.max_epochs={budget.max_epochs} allows no longer training; got {longest}."
+        yield Problem(field="space.training.num_epochs", message=message)
