@@ -1,8 +1,8 @@
 """The main job, end to end, through the public doors: register, search, look, recommend, take away.
 
 Starts the service on a free port with a data folder of its own, uses it as a client would, prints
-a table and writes `demo/summary.json`. Real data (TREC questions, inside a package), a real pretrained
-encoder (MiniLM, inside a package), no hub.
+a table and writes `demo/summary.json`. The data are real (TREC questions, inside a package), and so
+is the pretrained encoder (MiniLM, inside a package); no hub is asked.
 """
 
 from __future__ import annotations

@@ -146,9 +146,10 @@ A {result.best.student} student, distilled by AutoDistiller in job `{job.id}`.
 
 Gain {result.gain:+.4f}. {noise}
 
-The weights in this folder score {result.student[test]:.6f} on test, with
-{result.student["num_parameters"] / 1e6:.1f} M parameters and
-{result.student["latency_ms"]:.1f} ms for one example on one CPU thread. Inputs were cut to {job.spec.max_length} tokens.
+The weights in this folder score {result.student[test]:.6f} on test. They are
+{result.student["num_parameters"] / 1e6:.1f} M parameters and take
+{result.student["latency_ms"]:.1f} ms for one example on one CPU thread.
+Inputs were cut to {job.spec.max_length} tokens.
 
 ## Pipeline
 
