@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Column, Connection, Row, and_, func, select, update
+from sqlalchemy import Column, Connection, Row, and_, func, literal, select, true, update
 
 from autodistill.errors import Conflict, LeaseLost, NotFound
 from autodistill.record import (
@@ -20,11 +20,12 @@ from autodistill.record import (
 )
 from autodistill.spec import TrialSpec
 from autodistill.store import tables
-from autodistill.store.columns import Clock
+from autodistill.store.columns import Clock, Line
 from autodistill.store.database import insert
 from autodistill.store.events import Events
 from autodistill.store.jobs import IDLE
 from autodistill.store.leases import ENDED
+from autodistill.store.rows import as_rows
 from autodistill.store.settling import OPEN, settle_trials
 from autodistill.store.trials import COLUMNS, to_trial
 
@@ -114,13 +115,17 @@ class Driving:
         if not measurements:
             return
         table, by_epoch = tables.measurement, {m.epoch: m.values for m in measurements}
-        rows = [
-            {"job_id": self._job_id, "number": number, "epoch": epoch, "values": values}
-            for epoch, values in by_epoch.items()
-        ]
+        measured = [{"epoch": epoch, "values": values} for epoch, values in by_epoch.items()]
+        rows = as_rows(self._connection, measured)
+        row = select(
+            literal(self._job_id, Line),
+            literal(number),
+            rows.value["epoch"].as_integer(),
+            rows.value["values"],
+        ).where(true())  # without it SQLite reads ON CONFLICT as the condition of a join
         fresh = self._connection.scalars(
             insert(self._connection, table)
-            .values(rows)
+            .from_select(["job_id", "number", "epoch", "values"], row)
             .on_conflict_do_nothing()
             .returning(table.c.epoch)
         )

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import Connection, func, insert, literal, select
 
 from autodistill.record import Event
 from autodistill.store import tables
-from autodistill.store.columns import Clock
+from autodistill.store.columns import Clock, Line
+from autodistill.store.rows import as_rows
 
 
 class Events:
@@ -21,29 +22,29 @@ class Events:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self._pending: dict[str, list[tuple[str, dict[str, Any]]]] = {}
+        self._pending: dict[str, list[dict[str, Any]]] = {}
 
     def append(self, job_id: str, kind: str, data: Mapping[str, Any]) -> None:
         """Add an event at the end of the log."""
-        self._pending.setdefault(job_id, []).append((kind, dict(data)))
+        self._pending.setdefault(job_id, []).append({"kind": kind, "data": dict(data)})
 
     def flush(self) -> None:
         """Write what was appended."""
         table, pending = tables.event, self._pending
         self._pending = {}
         for job_id, entries in pending.items():
+            rows = as_rows(self._connection, entries)
             last = select(func.coalesce(func.max(table.c.seq), 0)).where(table.c.job_id == job_id)
-            rows = [
-                {
-                    "job_id": job_id,
-                    "seq": last.scalar_subquery() + i,
-                    "kind": kind,
-                    "data": data,
-                    "created_at": Clock(),
-                }
-                for i, (kind, data) in enumerate(entries, start=1)
-            ]
-            self._connection.execute(insert(table).values(rows))
+            entry = select(
+                literal(job_id, Line),
+                last.scalar_subquery() + rows.position,
+                rows.value["kind"].as_string(),
+                rows.value["data"],
+                Clock(),
+            )
+            self._connection.execute(
+                insert(table).from_select(["job_id", "seq", "kind", "data", "created_at"], entry)
+            )
 
     def after(self, job_id: str, seq: int, limit: int = 500) -> list[Event]:
         """Return the events that follow a number, in order."""
