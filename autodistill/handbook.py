@@ -6,11 +6,14 @@ import inspect
 from collections.abc import Iterator
 from typing import Any
 
+from pydantic.fields import FieldInfo
+
 from autodistill.component import Component, searchable, variants
 from autodistill.spec import PipelineSpec, TeacherSpec
 
 SLOTS = {
     **{name: info for name, info, _ in searchable(PipelineSpec, lambda _: True) if variants(info)},
+    "training": PipelineSpec.model_fields["training"],
     "teacher": TeacherSpec.model_fields["preparation"],
 }
 
@@ -18,9 +21,15 @@ SLOTS = {
 def components() -> dict[str, dict[str, Any]]:
     """Return by slot and kind: title, explanation, tasks and JSON schema."""
     return {
-        slot: {kind: _described(variant) for kind, variant in sorted(variants(info).items())}
+        slot: {kind: _described(variant) for kind, variant in sorted(_kinds(info).items())}
         for slot, info in SLOTS.items()
     }
+
+
+def _kinds(info: FieldInfo) -> dict[str, type[Component]]:
+    """Return a slot's kinds; a slot without a choice has one."""
+    only: Any = info.annotation
+    return variants(info) or {only.model_fields["kind"].default: only}
 
 
 def _described(variant: type[Component]) -> dict[str, Any]:
@@ -47,7 +56,17 @@ def _page() -> Iterator[str]:
         for kind, described in kinds.items():
             yield f"\n### {described['title']} (`{kind}`)\n\n{described['doc']}\n"
             yield f"Tasks: {', '.join(described['tasks'])}."
+            for refusal in _refusals(_kinds(SLOTS[slot])[kind]):
+                yield f"Refused: {refusal}"
             yield from _table(described["schema"])
+
+
+def _refusals(variant: type[Component]) -> Iterator[str]:
+    """Yield what a variant's own rules refuse, besides tasks, from their docstrings."""
+    for rule in (variant.unsuitable, variant.conflicts):
+        said = inspect.getdoc(rule) or ""
+        if said.startswith("Refuse "):
+            yield said.removeprefix("Refuse ")
 
 
 def _table(schema: dict[str, Any]) -> Iterator[str]:
@@ -57,7 +76,7 @@ def _table(schema: dict[str, Any]) -> Iterator[str]:
     yield "\n| field | default | legal | searched | |\n|---|---|---|---|---|"
     for name, field in fields.items():
         default = field.get("default", "")
-        shown = default.get("kind", "") if isinstance(default, dict) else default
+        shown = default["kind"] if isinstance(default, dict) else default
         text = field.get("description", "").replace("\n", " ")
         yield f"| `{name}` | {shown} | {_legal(field)} | {_searched(field)} | {text} |"
 
@@ -68,6 +87,8 @@ def _legal(field: dict[str, Any]) -> str:
 
 
 def _searched(field: dict[str, Any]) -> str:
+    if "discriminator" in field:
+        return ", ".join(sorted(field["discriminator"]["mapping"]))
     drawn = field.get("x-search")
     if drawn is None:
         return ""
