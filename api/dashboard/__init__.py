@@ -1,0 +1,17 @@
+"""The dashboard: server-rendered shells, filled in the browser from the JSON API.
+
+Nothing here reads the store: what a page shows is what `/v1` says. Labels, help and forms come from
+the JSON schemas of the specs and components, so a new component needs no edit.
+"""
+
+from __future__ import annotations
+
+from fastapi import FastAPI
+
+from api.dashboard.pages import STATIC, Assets, router
+
+
+def mount(app: FastAPI) -> None:
+    """Add the pages and their static files to `app`."""
+    app.include_router(router)
+    app.mount("/static", Assets(directory=STATIC), name="static")

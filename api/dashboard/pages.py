@@ -1,0 +1,115 @@
+"""One route for each page."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from fastapi import APIRouter, Request
+from fastapi.responses import HTMLResponse
+from fastapi.templating import Jinja2Templates
+from starlette.responses import Response
+from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
+from typing_extensions import override
+
+from api.dashboard.forms import Field, fields
+from api.routes.models import ModelRequest
+from autodistill.data.ingest import DatasetRequest
+from autodistill.record import JobState
+from autodistill.spec import COSTS, LOWER_IS_BETTER, METRICS, JobRequest
+
+STATIC = Path(__file__).parent / "static"
+SECURITY = {
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
+        "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Cache-Control": "no-cache",
+}
+
+router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
+_templates = Jinja2Templates(Path(__file__).parent / "templates")
+_templates.env.globals["lower_is_better"] = " ".join(sorted(LOWER_IS_BETTER))
+
+
+class Assets(StaticFiles):
+    """Static files that are asked for anew each time and answered with 304 when unchanged."""
+
+    @override
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        response = await super().get_response(path, scope)
+        response.headers["Cache-Control"] = "no-cache"
+        response.headers["X-Content-Type-Options"] = "nosniff"
+        return response
+
+
+def _page(request: Request, name: str, **shown: Any) -> Response:
+    return _templates.TemplateResponse(request, f"{name}.html", shown, headers=SECURITY)
+
+
+@router.get("/")
+def jobs(request: Request) -> Response:
+    """List the jobs."""
+    return _page(request, "jobs", states=list(JobState))
+
+
+@router.get("/jobs/new")
+def new_job(request: Request) -> Response:
+    """Show the form of a job."""
+    metrics = {
+        name: [task for task, known in METRICS.items() if name in (*known, *COSTS)]
+        for known in METRICS.values()
+        for name in (*known, *COSTS)
+    }
+    return _page(request, "new_job", form=_job_form(), metrics=metrics)
+
+
+@router.get("/jobs/{job_id}")
+def job(request: Request, job_id: str) -> Response:
+    """Show how a job is doing."""
+    return _page(request, "job", job_id=job_id)
+
+
+@router.get("/jobs/{job_id}/trials")
+def trials(request: Request, job_id: str) -> Response:
+    """List the trials of a job."""
+    return _page(request, "trials", job_id=job_id)
+
+
+@router.get("/jobs/{job_id}/trials/{number}")
+def trial(request: Request, job_id: str, number: int) -> Response:
+    """Show one trial."""
+    return _page(request, "trial", job_id=job_id, number=number)
+
+
+@router.get("/recommend")
+def recommend(request: Request) -> Response:
+    """Recommend pipelines for a dataset, a teacher and a student."""
+    return _page(request, "recommend")
+
+
+@router.get("/datasets")
+def datasets(request: Request) -> Response:
+    """List the datasets, with a form to upload one."""
+    return _page(request, "datasets", form=fields(DatasetRequest.model_json_schema()))
+
+
+@router.get("/models")
+def models(request: Request) -> Response:
+    """List the models, with a form to register one."""
+    return _page(request, "models", form=fields(ModelRequest.model_json_schema()))
+
+
+def _job_form() -> dict[str, list[Field]]:
+    """Return the plain fields of a job request by the section that shows them."""
+    drawn = fields(JobRequest.model_json_schema())
+    sections = {"teacher": "teacher", "budget": "budget", "search": "search"}
+    by_hand = {"dataset", "teacher.model"}
+    grouped: dict[str, list[Field]] = {"teacher": [], "budget": [], "search": [], "general": []}
+    for field in drawn:
+        if field.name not in by_hand:
+            grouped[sections.get(field.name.split(".")[0], "general")].append(field)
+    return grouped

@@ -1,0 +1,72 @@
+/** Titles, help and colours of the components, all from /v1/components. */
+
+import { get } from "./api.js";
+import { h, s } from "./dom.js";
+import { number, words } from "./format.js";
+
+/** Kinds that stand for "nothing is done here"; they are drawn in grey. */
+const REST = new Set(["none", "hard", "as_is"]);
+const SHAPES = [
+  "M5.500 .5a5 5 0 1 0 .001 0z", "M1 1h9v9H1z", "M5.500 0l5.500 10.500H0z", "M5.500 -.5l6 6l-6 6l-6-6z",
+  "M0 .5h11L5.500 11z", "M3.800 0h3.400v3.800H11v3.400H7.200V11H3.800V7.200H0V3.800h3.800z",
+];
+
+class Catalogue {
+  constructor(slots) { this.slots = slots; }
+
+  kinds(slot) { return this.slots[slot] ?? {}; }
+  title(slot, kind) { return this.kinds(slot)[kind]?.title ?? words(kind); }
+  isChoice(slot) { return Object.keys(this.kinds(slot)).length > 1; }
+  doc(slot, kind) { return this.kinds(slot)[kind]?.doc ?? ""; }
+
+  /** The schema of a searched field by its flat name: `loss.temperature`, `loss.rkd.angle`. */
+  field(flat) {
+    const parts = flat.split(".");
+    const name = parts.at(-1);
+    const of = Object.entries(this.kinds(parts[0]));
+    const own = of.filter(([kind]) => kind === parts[1]);
+    return [...own, ...of].map(([, { schema }]) => schema.properties?.[name]).find(Boolean) ?? {};
+  }
+
+  /** The same colour and shape for the same kind wherever it is drawn. */
+  look(slot, kind) {
+    if (REST.has(kind)) return { colour: "none", shape: SHAPES[0] };
+    const known = Object.keys(this.kinds(slot)).filter((k) => !REST.has(k)).sort();
+    const index = Math.max(known.indexOf(kind), 0);
+    return { colour: index % 8, shape: SHAPES[Math.floor(index / 8) % SHAPES.length] };
+  }
+
+  /** A kind as people see it: mark, title, and its docstring on hover. */
+  kind(slot, kind) {
+    const { colour, shape } = this.look(slot, kind);
+    return h("span", { class: `kind${colour === "none" ? " off" : ""}`, title: this.doc(slot, kind) },
+      s("svg", { class: `mark k${colour}`, viewBox: "0 0 11 11", "aria-hidden": "true" }, s("path", { d: shape })),
+      this.title(slot, kind));
+  }
+
+  /** A pipeline's choices that do something, in the order of its slots. */
+  brief(pipeline) {
+    const chosen = Object.entries(pipeline).filter(([slot, c]) => c.kind && slot !== "training" && !REST.has(c.kind));
+    if (!chosen.some(([slot]) => slot === "loss" || slot === "intermediate")) chosen.unshift(["loss", { kind: "none" }]);
+    return chosen.map(([slot, c]) => (c.kind === "none" ? h("span", { class: "kind off" }, "Plain fine-tuning") : this.kind(slot, c.kind)));
+  }
+
+  /** A pipeline in words: each slot, what it does and its settings. */
+  inWords(pipeline) {
+    const settings = (slot, component) => Object.entries(component).filter(([name]) => name !== "kind").map(([name, value]) => {
+      if (value !== null && typeof value === "object") {
+        const inner = settings(`${slot}.${name}`, value);
+        const title = this.title(`${slot}.${name}`, value.kind);
+        return `${words(name).toLowerCase()}: ${title}${inner ? ` (${inner})` : ""}`;
+      }
+      return `${words(name).toLowerCase()} ${typeof value === "number" ? number(value) : value}`;
+    }).join(", ");
+    return h("dl", { class: "pipeline" }, Object.entries(pipeline).map(([slot, component]) => [
+      h("dt", {}, words(slot)),
+      h("dd", {}, this.isChoice(slot) && this.kind(slot, component.kind), h("small", {}, settings(slot, component))),
+    ]));
+  }
+}
+
+let loaded;
+export const catalogue = () => (loaded ??= get("/v1/components").then((slots) => new Catalogue(slots)));

@@ -1,0 +1,16 @@
+/** What every page of a job shows on top. */
+
+import { show } from "./dom.js";
+import { ago } from "./format.js";
+import { studentName } from "./names.js";
+import { actions, badge, jobName } from "./state.js";
+
+/** Draw title, state and buttons; `extra` buttons follow those that steer the job. */
+export function head(job, name, after, extra = []) {
+  document.title = `${jobName(job)} · AutoDistiller`;
+  show("#title", jobName(job));
+  show("#state", badge(job.state));
+  show("#actions", actions(job, after), extra);
+  const students = job.spec.students.map((s) => studentName(s.kind === "cut" ? `cut-${s.num_layers}` : s.model, name));
+  show("#subtitle", `${name(job.spec.dataset)} · teacher ${name(job.spec.teacher.model)} · ${students.length > 1 ? "students" : "student"} ${students.join(", ")} · created ${ago(job.created_at)}`);
+}

@@ -1,0 +1,70 @@
+/** The figures on top of a job. While it runs they are single scores on dev, afterwards test means. */
+
+import { h } from "./dom.js";
+import { best, plainRuns } from "./job_charts.js";
+import { better, difference, duration, metric, metricName, score, seeds } from "./format.js";
+import { bar, finished, headline, secondsLeft } from "./state.js";
+
+/** The first figure large, what follows it (spread, unit) small. */
+function big(value) {
+  if (typeof value !== "string" || !value.includes(" ")) return value;
+  const [first, ...rest] = value.split(" ");
+  return [first, h("small", {}, ` ${rest.join(" ")}`)];
+}
+
+const tile = (name, value, note, look = "") => h("div", { class: `tile ${look}` },
+  h("div", { class: "name" }, name), h("div", { class: "value" }, big(value)), h("div", { class: "note" }, note));
+
+function done(job, curves) {
+  const { complete, pruned, failed, running, of } = job.progress;
+  const left = secondsLeft(job);
+  const confirming = curves.trials.filter((t) => t.origin === "confirmation").length;
+  const parts = [`${complete} complete`, `${pruned} stopped early`, `${failed} failed`, running ? `${running} running` : "", left === null ? "" : `about ${duration(left)} left`,
+    confirming ? `and ${confirming} confirmation runs` : ""];
+  return h("div", { class: "tile" }, h("div", { class: "name" }, "Trials"),
+    h("div", { class: "value" }, big(`${finished(job.progress)} of ${of}`)), bar(job.progress), h("div", { class: "note" }, parts.filter(Boolean).join(" · ")));
+}
+
+function gainTile(name, gain, verdict) {
+  if (gain === null) return tile("Gain from distillation", "–", "needs both scores");
+  const look = verdict.tie ? "" : gain > 0 ? "good" : gain < 0 ? "warn" : "";
+  return tile("Gain from distillation", h("span", { class: look }, verdict.tie ? "Tie" : big(difference(name, gain))), verdict.note);
+}
+
+const times = (a, b) => (a && b ? `${(a / b).toFixed(a / b < 10 ? 1 : 0)}×` : "–");
+
+/** With the result: test means over seeds. */
+function ended(job) {
+  const { result } = job;
+  const name = result.metric;
+  const noise = { true: { tie: true, note: `${difference(name, result.gain)}, within the noise of seeds` }, false: { note: "beyond the noise of seeds (95 %)" }, null: { note: "one seed cannot tell it from noise" } };
+  const cost = (of) => times(result.teacher[of], result.student[of]);
+  const size = (model) => metric("num_parameters", model.num_parameters);
+  const latency = (model) => metric("latency_ms", model.latency_ms);
+  const over = (c) => `${metricName(name)} on test, ${seeds(c.test.seeds)}`;
+  return [
+    tile("Best distilled", score(name, result.best.test), [over(result.best), ", ", h("a", { href: `/jobs/${job.id}/trials/${result.best.trial}` }, `trial ${result.best.trial}`)], "lead"),
+    tile("Plain fine-tuning", score(name, result.plain.test), [over(result.plain), ", ", h("a", { href: `/jobs/${job.id}/trials/${result.plain.trial}` }, `trial ${result.plain.trial}`)]),
+    tile("Teacher", metric(name, result.teacher[`test/${name}`]), `${metricName(name)} on test`),
+    gainTile(name, result.gain, noise[result.within_noise]),
+    tile("Smaller, faster", [`${cost("num_parameters")}, ${cost("latency_ms")}`],
+      `${size(result.student)} instead of ${size(result.teacher)}; ${latency(result.student)} instead of ${latency(result.teacher)}`),
+  ];
+}
+
+/** While it runs: single scores on dev, which the tiles say. */
+function going(job, curves, teacher) {
+  const name = headline(job);
+  const top = job.best?.dev[name] ?? null;
+  const plain = best(name, plainRuns(curves));
+  const gain = top === null || plain === null ? null : better(name, top, plain.score);
+  const on = `${metricName(name)} on dev, one seed`;
+  return [
+    tile("Best distilled", metric(name, top), job.best ? [on, ", ", h("a", { href: `/jobs/${job.id}/trials/${job.best.number}` }, `trial ${job.best.number}`)] : "no such trial has finished", "lead"),
+    tile("Plain fine-tuning", metric(name, plain?.score), plain ? [on, ", ", h("a", { href: `/jobs/${job.id}/trials/${plain.number}` }, `trial ${plain.number}`)] : "runs first, to be compared with"),
+    tile("Teacher", metric(name, teacher[`dev/${name}`]), `${metricName(name)} on dev`),
+    gainTile(name, gain, { note: "so far, one seed: not yet certain" }),
+  ];
+}
+
+export const tiles = (job, curves, teacher) => [...(job.result ? ended(job) : going(job, curves, teacher)), done(job, curves)];

