@@ -13,6 +13,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from sqlalchemy import exc
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
 from autodistill.errors import (
     AutodistillError,
@@ -48,7 +49,10 @@ SCHEMA = {
     },
 }
 RESPONSES: dict[int | str, dict[str, Any]] = {
-    code: {"description": description, "content": {MEDIA_TYPE: {"schema": SCHEMA}}}
+    code: {
+        "description": description,
+        "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/ProblemDocument"}}},
+    }
     for code, description in (
         ("4XX", "The request cannot be fulfilled; the body says why."),
         ("5XX", "The service cannot answer now."),
@@ -102,17 +106,30 @@ def _core(request: Request, error: AutodistillError) -> Response:
 
 
 def _request(request: Request, error: RequestValidationError) -> Response:
-    return _core(request, InvalidInput([of_pydantic(e, error.body) for e in error.errors()]))
+    found = error.errors()
+    broken = {e["loc"][:i] for e in found for i in range(len(e["loc"]))}
+    # A list whose items are all wrong is called too short as well.
+    told = [e for e in found if e["type"] != "too_short" or e["loc"] not in broken]
+    return _core(request, InvalidInput([of_pydantic(e, error.body) for e in told]))
 
 
 def _http(request: Request, error: HTTPException) -> Response:
-    path, detail = request.url.path, str(error.detail)
+    path, detail, headers = request.url.path, str(error.detail), error.headers
+    if error.status_code == 405:  # the framework names the methods of one route of that path
+        headers = {"Allow": ", ".join(_methods(request))}
     if detail == HTTPStatus(error.status_code).phrase:  # the framework's own, which says little
         detail = {
             404: f"There is nothing at {path}; /openapi.json lists what there is.",
             405: f"{path} does not take {request.method}; the header Allow says what it takes.",
         }.get(error.status_code, detail)
-    return problem(error.status_code, detail, headers=error.headers)
+    return problem(error.status_code, detail, headers=headers)
+
+
+def _methods(request: Request) -> list[str]:
+    """Return what is possible at the address of a request."""
+    scopes = {m: {**request.scope, "method": m} for m in ("GET", "HEAD", "POST")}
+    routes = request.app.routes
+    return [m for m, s in scopes.items() if any(r.matches(s)[0] is Match.FULL for r in routes)]
 
 
 def _unstorable(request: Request, error: exc.DataError) -> Response:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import version
+from typing import Any
 
 from fastapi import Depends, FastAPI
 from fastapi.middleware.gzip import GZipMiddleware
+from typing_extensions import override
 
 from api import dashboard, errors
 from api.guards import Guard, storable
@@ -16,6 +18,16 @@ from api.settings import Settings
 from autodistill.store import Store
 
 NOUNS = (datasets, models, jobs, events, recommendations, components, health)
+
+
+class Application(FastAPI):
+    """FastAPI, whose description of itself names the one form of all errors."""
+
+    @override
+    def openapi(self) -> dict[str, Any]:
+        described = super().openapi()
+        described["components"]["schemas"]["ProblemDocument"] = errors.SCHEMA
+        return described
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
@@ -30,7 +42,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         yield
         store.close()
 
-    app = FastAPI(
+    app = Application(
         title="AutoDistiller",
         version=version("autodistill-service"),
         lifespan=lifespan,
