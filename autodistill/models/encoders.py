@@ -122,7 +122,7 @@ def _layers(model: Any) -> tuple[Any, str]:
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
     """Silence reports on heads that are missing on purpose, and progress bars."""
-    logging = transformers.utils.logging
+    logging: Any = transformers.utils.logging
     verbosity, bar = logging.get_verbosity(), logging.is_progress_bar_enabled()
     logging.set_verbosity_error()
     logging.disable_progress_bar()

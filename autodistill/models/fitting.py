@@ -40,7 +40,8 @@ class Optimiser:
     """AdamW over some modules, with the learning rate's course over whole epochs of a dataset."""
 
     def __init__(self, modules: Iterable[Any], training: Training, num_examples: int) -> None:
-        decayed, plain = [], []
+        decayed: list[Any] = []
+        plain: list[Any] = []
         for parameter in (p for m in modules for p in m.parameters() if p.requires_grad):
             # Biases and normalisation weights are the vectors among the parameters.
             (decayed if parameter.ndim > 1 else plain).append(parameter)
@@ -72,7 +73,9 @@ class Optimiser:
             Diverged: When the loss is not finite.
         """
         if not torch.isfinite(loss):
-            message = f"The loss is {loss.item()}, so training cannot go on; lower the learning rate."
+            message = (
+                f"The loss is {loss.item()}, so training cannot go on; lower the learning rate."
+            )
             raise Diverged(message)
         self._adamw.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped

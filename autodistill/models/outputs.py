@@ -1,4 +1,4 @@
-"""A model's outputs on a split: logits in float32, hidden states packed in float16, memory-mapped."""
+"""A model's outputs on a split, memory-mapped: float32 logits, packed float16 hidden states."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def logits(model: Any, tokens: Tokens) -> NDArray[np.float32]:
     return logits_NC
 
 
-def write_outputs(  # noqa: PLR0913  # the arrays' place is a folder and a name
+def write_outputs(
     model: Any,
     tokens: Tokens,
     positions: NDArray[np.int64],

@@ -1,4 +1,4 @@
-"""Tokens of a split, packed without padding and memory-mapped. Letters: N examples, B batch, T time."""
+"""Tokens of a split, packed without padding, memory-mapped. N examples, B batch, T time."""
 
 from __future__ import annotations
 

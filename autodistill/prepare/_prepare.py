@@ -23,6 +23,7 @@ from autodistill.models.folders import folder, key
 from autodistill.models.outputs import read_outputs, write_outputs
 from autodistill.models.scale import Scale, scale_of
 from autodistill.models.tokens import read_tokens, tokenise, write_tokens
+from autodistill.optimisation import Training
 from autodistill.prepare._layers import teacher_layers
 from autodistill.prepare._teacher import fine_tune
 from autodistill.record import Dataset, Model, PreparedTask, task_facts
@@ -67,7 +68,7 @@ def prepare(
     facts = {s.label: task_facts(dataset, teacher, s, origin) for s, origin in origins.items()}
     outputs = parts.outputs(teacher_layers(spec, list(facts.values())))
     ready = {s.label: parts.student(s, origin) for s, origin in origins.items()}
-    chosen = parts.positions
+    chosen, available = parts.positions, dataset.num_examples["train"]
     return PreparedTask(
         dataset=dataset_path,
         task=dataset.task,
@@ -81,7 +82,7 @@ def prepare(
         student_costs={label: _costs(path) for label, path in ready.items()},
         facts=facts,
         max_length=spec.max_length,
-        train_positions=None if spec.max_train_examples is None else tuple(chosen.tolist()),
+        train_positions=None if len(chosen) == available else tuple(chosen.tolist()),
     )
 
 
@@ -138,35 +139,35 @@ class _Preparation:
 
         def make(to: Path) -> None:
             self.progress("teacher", {"model": self.teacher.name})
-            model = load(Path(self.teacher.path))
-            if training is not None:
-                torch.manual_seed(self.spec.seed)
-                fresh = load_with_fresh_head(Path(self.teacher.path), self.dataset.labels)
-                task, dev = self.dataset.task, read_tokens(tokens, "dev")
-                model = fine_tune(
-                    fresh,
-                    training,
-                    tokens=read_tokens(tokens, "train"),
-                    labels_N=self.split("train").labels,
-                    positions=self.positions,
-                    dev=Exam(task, dev, self.split("dev").labels, None),
-                    scale=self.scale,
-                    seed=self.spec.seed,
-                    progress=self.progress,
-                )
-                self.scale.fold(model)
-            self.keep(model, self.teacher, to)
+            ready = load(Path(self.teacher.path)) if training is None else self.taught(training)
+            self.keep(ready, self.teacher, to)
 
         return folder(self.base / key("teacher", *parts), make)
+
+    def taught(self, training: Training) -> Any:
+        """Return the teacher with a fresh head, fine-tuned."""
+        torch.manual_seed(self.spec.seed)
+        model = load_with_fresh_head(Path(self.teacher.path), self.dataset.labels)
+        tokens, dev = self.tokens(self.teacher), self.split("dev")
+        fine_tune(
+            model,
+            training,
+            tokens=read_tokens(tokens, "train"),
+            labels_N=self.split("train").labels,
+            positions=self.positions,
+            dev=Exam(self.dataset.task, read_tokens(tokens, "dev"), dev.labels, None),
+            scale=self.scale,
+            seed=self.spec.seed,
+            progress=self.progress,
+        )
+        return self.scale.fold(model)
 
     def outputs(self, layers: tuple[int, ...]) -> Path:
         """Return what the prepared teacher says on every example that the job uses."""
         teacher, tokens = self.teacher_folder, self.tokens(self.teacher)
 
         def make(to: Path) -> None:
-            self.progress(
-                "cache", {"examples": self.dataset.num_examples, "layers": list(layers)}
-            )
+            self.progress("cache", {"examples": self.dataset.num_examples, "layers": list(layers)})
             model = load(teacher)
             for split in SPLITS:
                 of_split = read_tokens(tokens, split)
@@ -179,7 +180,7 @@ class _Preparation:
 
     def scores(self, outputs: Path) -> dict[str, float]:
         """Return what the prepared teacher reaches, from its own cached outputs."""
-        found = {}
+        found: dict[str, float] = {}
         for split in ("dev", "test"):
             tokens = read_tokens(self.tokens(self.teacher), split)
             logits_NC = read_outputs(outputs, split, tokens).logits_NC

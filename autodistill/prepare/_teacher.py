@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -30,8 +30,8 @@ def fine_tune(  # noqa: PLR0913  # each is a different fact
     scale: Scale,
     seed: int,
     progress: Callable[[str, dict[str, Any]], None],
-) -> Any:
-    """Train on the hard labels of some examples; return the model of the epoch best on dev.
+) -> None:
+    """Train a model on the hard labels of some examples, and leave it as after its best epoch.
 
     Raises:
         Diverged: When the loss is no longer finite.
@@ -52,14 +52,8 @@ def fine_tune(  # noqa: PLR0913  # each is a different fact
             target_BC = label_NC[torch.from_numpy(positions[chosen]).to(device())]
             optimiser.step(hard_loss(task, logits_BC, target_BC).mean())
         found = dev(model, scale)
-        progress(
-            "teacher_epoch", {"epoch": epoch + 1, "of": training.num_epochs, **_on_dev(found)}
-        )
-        if sign * found[metric] > best:
+        on_dev = {f"dev/{name}": value for name, value in found.items()}
+        progress("teacher_epoch", {"epoch": epoch + 1, "of": training.num_epochs, **on_dev})
+        if sign * found[metric] >= best:
             best, best_state = sign * found[metric], copy.deepcopy(model.state_dict())
     model.load_state_dict(best_state)
-    return model
-
-
-def _on_dev(metrics: Mapping[str, float]) -> dict[str, float]:
-    return {f"dev/{name}": value for name, value in metrics.items()}

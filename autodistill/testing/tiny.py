@@ -11,6 +11,7 @@ from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processor
 
 from autodistill.data.ingest import DatasetRequest, ingest
 from autodistill.lazy import pandas, torch, transformers
+from autodistill.models.encoders import save
 from autodistill.models.inspection import inspect
 from autodistill.record import Dataset, Model
 from autodistill.task import Task
@@ -51,8 +52,7 @@ def tiny_encoder(folder: Path, num_layers: int = 4, width: int = 32, seed: int =
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         model = transformers.BertModel(config)
-    model.save_pretrained(folder)
-    fast.save_pretrained(folder)
+    save(model, fast, folder, config.max_position_embeddings)
     return folder
 
 
@@ -73,7 +73,7 @@ def tiny_dataset(
     folder: Path,
     task: Task = Task.TEXT_CLASSIFICATION,
     *,
-    num_train: int = 64,
+    num_train: int = 96,
     num_held_out: int = 24,
     seed: int = 0,
 ) -> tuple[Dataset, Path]:

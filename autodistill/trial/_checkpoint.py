@@ -1,31 +1,41 @@
-"""Checkpoints of a trial: one file, replaced at once, and the best epoch's weights beside it."""
+"""What a trial keeps on disk: its last checkpoint, its best weights, and in the end its outcome."""
 
 from __future__ import annotations
 
+import json
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
 
+from autodistill.models.device import device
+from autodistill.record import Measurement, Outcome
+from autodistill.spec import TrialSpec
+
 
 class Checkpoints:
-    """The folder in which a trial keeps what a later start needs."""
+    """The folder of one trial. Every file is there whole or not at all."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, spec: TrialSpec) -> None:
+        self._folder, self._spec = folder, spec.sha256
         folder.mkdir(parents=True, exist_ok=True)
 
     def load(self) -> dict[str, Any] | None:
         """Return the last checkpoint, or None when there is none."""
-        path = self.folder / "checkpoint.pt"
-        return torch.load(path, weights_only=True) if path.exists() else None
+        path = self._folder / "checkpoint.pt"
+        if not path.exists():
+            return None
+        state: dict[str, Any] = torch.load(path, weights_only=True, map_location=device())
+        self._own(state["spec"])
+        return state
 
-    def save(self, state: dict[str, Any]) -> None:
+    def save(self, state: dict[str, Any], best_epoch: int) -> None:
         """Replace the checkpoint; the weights of epochs that are no longer the best go."""
-        _write(state, self.folder / "checkpoint.pt")
-        for path in self.folder.glob("best-*.pt"):
-            if path != self._best(state["best_epoch"]):
+        _write({"spec": self._spec, **state}, self._folder / "checkpoint.pt")
+        for path in self._folder.glob("best-*.pt"):
+            if path != self._best(best_epoch):
                 path.unlink()
 
     def save_best(self, epoch: int, weights: dict[str, Any]) -> None:
@@ -34,11 +44,41 @@ class Checkpoints:
 
     def load_best(self, epoch: int) -> dict[str, Any]:
         """Return the weights of an epoch."""
-        weights: dict[str, Any] = torch.load(self._best(epoch), weights_only=True)
+        path = self._best(epoch)
+        weights: dict[str, Any] = torch.load(path, weights_only=True, map_location=device())
         return weights
 
+    def conclude(self, outcome: Outcome, history: Sequence[Measurement]) -> None:
+        """Write the outcome, after which no weights but the student's are needed."""
+        fresh = self._folder / "outcome.tmp"
+        found = {
+            "spec": self._spec,
+            "outcome": outcome.model_dump(mode="json"),
+            "history": [m.model_dump(mode="json") for m in history],
+        }
+        fresh.write_text(json.dumps(found))
+        os.replace(fresh, self._folder / "outcome.json")
+        for path in self._folder.glob("*.pt"):
+            path.unlink()
+
+    def concluded(self) -> tuple[Outcome, list[Measurement]] | None:
+        """Return what `conclude` wrote, or None when the trial is not at its end."""
+        path = self._folder / "outcome.json"
+        if not path.exists():
+            return None
+        found = json.loads(path.read_text())
+        self._own(found["spec"])
+        history = [Measurement.model_validate(m) for m in found["history"]]
+        outcome = found["outcome"] | {"student": self._folder / "student"}
+        return Outcome.model_validate(outcome), history
+
+    def _own(self, spec: str) -> None:
+        if spec != self._spec:
+            message = f"{self._folder} holds another trial; give each trial a folder of its own."
+            raise ValueError(message)
+
     def _best(self, epoch: int) -> Path:
-        return self.folder / f"best-{epoch}.pt"
+        return self._folder / f"best-{epoch}.pt"
 
 
 def _write(state: dict[str, Any], path: Path) -> None:

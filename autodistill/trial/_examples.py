@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from autodistill.data.table import Split, read_split
-from autodistill.models.device import device
+from autodistill.augmentations import Augmentation
+from autodistill.data.table import Split
 from autodistill.models.encoders import load, load_tokenizer
 from autodistill.models.fitting import label_tensor
-from autodistill.models.outputs import Outputs, infer, read_outputs
+from autodistill.models.folders import folder, key
+from autodistill.models.outputs import Outputs, read_outputs, write_outputs
+from autodistill.models.scale import Scale
 from autodistill.models.tokens import Tokens, read_tokens, tokenise
 from autodistill.record import PreparedTask
 from autodistill.selections import Candidates
-from autodistill.spec import PipelineSpec, TrialSpec
+from autodistill.spec import TrialSpec
+
+REWRITING = 20
+"""Seed of rewritten texts, the same in every trial."""
 
 
 @dataclass(frozen=True)
@@ -24,53 +30,83 @@ class Examples:
     """What is trained on: K kept originals and their rewritten copies."""
 
     tokens: Tokens
+    """As the student cuts them."""
     outputs: Outputs
-    """Of the teacher."""
+    """Of the teacher, on the dataset's scale."""
     rows_K: NDArray[np.int64]
     """Where each example lies in `tokens` and `outputs`."""
     ids_K: NDArray[np.int64]
     """Position in the training split of the original that each example comes from."""
-    labels_NC: torch.Tensor
+    label_NC: torch.Tensor
     """Labels of the whole training split, by position."""
 
 
-def examples(task: PreparedTask, spec: TrialSpec, layers: tuple[int, ...]) -> Examples:
-    """Return a trial's examples; rewritten texts are made and shown to the teacher here, once."""
-    split = read_split(task.dataset, "train")
-    classes = task.task.is_classification
-    available = np.arange(len(split.texts))
+def examples(
+    task: PreparedTask, spec: TrialSpec, layers: tuple[int, ...], scale: Scale, split: Split
+) -> Examples:
+    """Return a trial's examples out of the training split.
+
+    Args:
+        task: Where everything lies.
+        spec: The trial.
+        layers: Teacher layers whose hidden states are needed.
+        scale: The scale that values are learnt on.
+        split: The whole training split.
+    """
+    available = np.arange(len(split))
     if task.train_positions is not None:
         available = np.array(task.train_positions, dtype=np.int64)
     candidates = Candidates(split.labels[available].astype(float), len(task.labels))
-    chosen = spec.pipeline.selection.choose(candidates, np.random.default_rng([spec.seed, 1]))
-    kept = available[chosen]
-    tokens = read_tokens(task.tokens, "train")
-    outputs = read_outputs(task.outputs, "train", layers)
-    rows, ids = kept, kept
-    copies, origin = _copies(split, kept, spec.pipeline, np.random.default_rng([spec.seed, 2]))
-    if len(origin):
-        more = tokenise(load_tokenizer(task.teacher), copies, task.max_length)
-        teacher = load(task.teacher).to(device())
-        rows = np.concatenate([kept, len(tokens) + np.arange(len(origin))])
-        ids = np.concatenate([kept, origin])
-        outputs = outputs.joined(infer(teacher, more, layers))
-        tokens = tokens.joined(more)
+    rng = np.random.default_rng([spec.seed, 1])
+    kept = available[spec.pipeline.selection.choose(candidates, rng)]
+    tokens = read_tokens(task.student_tokens[spec.student], "train")
+    outputs = read_outputs(task.outputs, "train", read_tokens(task.tokens, "train"), layers)
+    copies, origins = _copies(split, available, spec.pipeline.augmentation)
+    ids = rows = kept
+    if len(origins):
+        mine = np.flatnonzero(np.isin(origins, kept))
+        rows = np.concatenate([kept, len(tokens) + mine])
+        ids = np.concatenate([kept, origins[mine]])
+        outputs = outputs.joined(_said(task, spec.pipeline.augmentation, copies, layers))
+        student = load_tokenizer(task.students[spec.student])
+        tokens = tokens.joined(tokenise(student, copies, task.max_length))
     num_outputs = len(task.labels) or 1
-    labels_NC = label_tensor(split.labels, num_outputs, classes=classes).to(device())
-    return Examples(tokens, outputs, rows, ids, labels_NC)
+    return Examples(
+        tokens, outputs, rows, ids, label_tensor(task.task, split.labels, num_outputs, scale)
+    )
 
 
 def _copies(
-    split: Split, kept: NDArray[np.int64], pipeline: PipelineSpec, rng: np.random.Generator
+    split: Split, available: NDArray[np.int64], augmentation: Augmentation
 ) -> tuple[Split, NDArray[np.int64]]:
-    """Return the rewritten texts of the kept examples, and the position each one comes from."""
-    texts, pairs, origin = [], [], []
-    for position in kept:
-        rewritten = pipeline.augmentation.rewrite(split.texts[position], rng)
+    """Return the rewritten texts of the available examples, and where each one comes from.
+
+    An example's copies depend on nothing but the example and the augmentation.
+    """
+    texts: list[str] = []
+    pairs: list[str] = []
+    origins: list[int] = []
+    for position in available:
+        rng = np.random.default_rng([REWRITING, position])
+        rewritten = augmentation.rewrite(split.texts[position], rng)
         texts += rewritten
-        origin += [position] * len(rewritten)
-        if split.pairs is not None and rewritten:
-            pairs += pipeline.augmentation.rewrite(split.pairs[position], rng)
-    where = np.array(origin, dtype=np.int64)
-    copied = Split(texts, pairs if split.pairs is not None else None, split.labels[where])
-    return copied, where
+        origins += [int(position)] * len(rewritten)
+        if split.pairs is not None:
+            pairs += augmentation.rewrite(split.pairs[position], rng)
+    where = np.array(origins, dtype=np.int64)
+    return Split(texts, pairs if split.pairs is not None else None, split.labels[where]), where
+
+
+def _said(
+    task: PreparedTask, augmentation: Augmentation, copies: Split, layers: tuple[int, ...]
+) -> Outputs:
+    """Return the teacher's outputs on rewritten texts; the first trial to need them makes them."""
+    tokens = tokenise(load_tokenizer(task.teacher), copies, task.max_length)
+
+    def make(to: Path) -> None:
+        write_outputs(load(task.teacher), tokens, np.arange(len(tokens)), layers, to, "copies")
+
+    parts = (task.outputs.name, augmentation.model_dump(mode="json"), layers)
+    return read_outputs(
+        folder(task.outputs.parent / key("copies", *parts), make), "copies", tokens, layers
+    )

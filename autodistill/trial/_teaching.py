@@ -12,28 +12,30 @@ from numpy.typing import NDArray
 
 from autodistill.augmentations import Augmentation
 from autodistill.models.device import device
-from autodistill.models.encoders import load
-from autodistill.record import PreparedTask
+from autodistill.models.scale import Scale
 from autodistill.trial._examples import Examples
 
 
 @dataclass(frozen=True)
 class Lesson:
-    """One batch: the student's inputs, what the teacher says of them, and the labels."""
+    """One batch: the student's inputs, what the teacher says of them, and the targets."""
 
     inputs: dict[str, torch.Tensor]
     """Keyword arguments of the student's forward pass."""
     mask_BT: torch.Tensor
+    """True at real tokens."""
     teacher_BC: torch.Tensor
+    """The teacher's outputs, on the scale that the student learns on."""
     teacher_hidden: Mapping[int, torch.Tensor]
+    """Its hidden states, by layer."""
     target_BC: torch.Tensor
 
 
 class CachedTeaching:
     """Inputs as they are: the teacher's outputs come from memory-mapped arrays."""
 
-    def __init__(self, examples: Examples, layers: tuple[int, ...]) -> None:
-        self.examples, self.layers = examples, layers
+    def __init__(self, examples: Examples, layers: tuple[int, ...], scale: Scale) -> None:
+        self._examples, self._layers, self._scale = examples, layers, scale
 
     def __call__(
         self,
@@ -43,32 +45,33 @@ class CachedTeaching:
         rng: np.random.Generator,
     ) -> Lesson:
         """Return the lesson on some examples."""
-        batch = self.examples.tokens.batch(rows_B)
-        outputs = self.examples.outputs
+        batch, outputs = self._examples.tokens.batch(rows_B), self._examples.outputs
+        said_BC = self._scale.standard(outputs.logits_NC[rows_B])
         return Lesson(
-            {"input_ids": batch.ids_BT, **batch.inputs(student)},
-            batch.mask_BT,
-            outputs.logits(rows_B),
-            {k: outputs.padded(k, batch) for k in self.layers},
-            target_BC,
+            inputs={"input_ids": batch.ids_BT, **batch.inputs(student)},
+            mask_BT=batch.mask_BT,
+            teacher_BC=torch.from_numpy(said_BC).to(device()),
+            teacher_hidden={k: outputs.padded(k, batch) for k in self._layers},
+            target_BC=target_BC,
         )
 
 
 class MixedTeaching:
     """Interpolated embeddings: teacher and student each mix their own, with the same shares.
 
-    MixKD (Liang et al., 2021). A mixed example attends to the tokens of both its parents.
+    MixKD (Liang et al., 2021). A mixed example attends to the tokens of both its parents, and has
+    the segments of the first.
     """
 
     def __init__(
         self,
-        task: PreparedTask,
+        teacher: Any,
         augmentation: Augmentation,
         examples: Examples,
         layers: tuple[int, ...],
     ) -> None:
-        self.augmentation, self.examples, self.layers = augmentation, examples, layers
-        self.teacher = load(task.teacher).to(device()).eval()
+        self._teacher, self._augmentation = teacher.eval(), augmentation
+        self._examples, self._layers = examples, layers
 
     def __call__(
         self,
@@ -78,31 +81,27 @@ class MixedTeaching:
         rng: np.random.Generator,
     ) -> Lesson:
         """Return the lesson on some examples, mixed with each other."""
-        batch = self.examples.tokens.batch(rows_B)
-        mix = self.augmentation.mix(len(rows_B), rng)
+        batch = self._examples.tokens.batch(rows_B)
+        mix = self._augmentation.mix(len(rows_B), rng)
         partner_B = torch.from_numpy(mix.partner_B).to(device())
-        share_B = torch.from_numpy(mix.share_B).float().to(device())
-        mixed = (share_B < 1)[:, None]
-        mask_BT = batch.mask_BT | (batch.mask_BT[partner_B] & mixed)
-        inputs = batch.inputs(student) | {"attention_mask": mask_BT.long()}
+        share_B1 = torch.from_numpy(mix.share_B).float().to(device())[:, None]
+        mask_BT = batch.mask_BT | (batch.mask_BT[partner_B] & (share_B1 < 1))
 
-        def embedded(model: Any) -> torch.Tensor:
-            own_BTD = model.get_input_embeddings()(batch.ids_BT)
-            share_B11 = share_B[:, None, None]
-            blend: torch.Tensor = share_B11 * own_BTD + (1 - share_B11) * own_BTD[partner_B]
-            return blend
+        def blend(own: torch.Tensor) -> torch.Tensor:
+            share = share_B1.view(-1, *[1] * (own.ndim - 1))
+            return share * own + (1 - share) * own[partner_B]
 
-        with torch.inference_mode():
-            said = self.teacher(
-                inputs_embeds=embedded(self.teacher),
-                output_hidden_states=bool(self.layers),
-                **inputs,
-            )
-        share_B1 = share_B[:, None]
+        def inputs(model: Any) -> dict[str, torch.Tensor]:
+            embedded_BTD = blend(model.get_input_embeddings()(batch.ids_BT))
+            masked = batch.inputs(model) | {"attention_mask": mask_BT.long()}
+            return {"inputs_embeds": embedded_BTD, **masked}
+
+        with torch.no_grad():
+            said = self._teacher(output_hidden_states=bool(self._layers), **inputs(self._teacher))
         return Lesson(
-            {"inputs_embeds": embedded(student), **inputs},
-            mask_BT,
-            said.logits.float().clone(),
-            {k: said.hidden_states[k].float().clone() for k in self.layers},
-            share_B1 * target_BC + (1 - share_B1) * target_BC[partner_B],
+            inputs=inputs(student),
+            mask_BT=mask_BT,
+            teacher_BC=said.logits.float(),
+            teacher_hidden={k: said.hidden_states[k].float() for k in self._layers},
+            target_BC=blend(target_BC),
         )

@@ -1,0 +1,52 @@
+"""A small job and its prepared task, for tests of what comes after."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from autodistill.optimisation import Training
+from autodistill.prepare import prepare
+from autodistill.record import Dataset, Model, PreparedTask, task_facts
+from autodistill.spec import CutStudent, JobRequest, JobSpec, PipelineSpec, TeacherSpec, TrialSpec
+from autodistill.task import Task
+from autodistill.teachers.fine_tuned import FineTuned
+from autodistill.testing.tiny import tiny_dataset, tiny_encoder, tiny_model
+
+QUICK = Training(learning_rate=5e-3, num_epochs=2, batch_size=8, warmup_fraction=0.0)
+"""Settings with which a tiny model learns something in a second."""
+TEACHER = QUICK.model_copy(update={"num_epochs": 4})
+STUDENT = CutStudent(num_layers=2)
+
+
+def tiny_job(dataset: Dataset, teacher: Model, **changes: Any) -> JobSpec:
+    """Return a job with one cut student whose teacher is fine-tuned quickly."""
+    asked: dict[str, Any] = {
+        "dataset": dataset.id,
+        "teacher": TeacherSpec(model=teacher.id, preparation=FineTuned(training=TEACHER)),
+        "students": (STUDENT,),
+        "max_length": 32,
+    }
+    request = JobRequest(**asked | changes)
+    return request.resolve([task_facts(dataset, teacher, STUDENT, None)])
+
+
+def tiny_task(folder: Path, task: Task = Task.TEXT_CLASSIFICATION, **changes: Any) -> PreparedTask:
+    """Prepare a tiny job on a tiny dataset, everything under one folder."""
+    dataset, path = tiny_dataset(folder / "data", task)
+    teacher = tiny_model(tiny_encoder(folder / "encoder"))
+    return prepare(
+        tiny_job(dataset, teacher, **changes),
+        dataset,
+        teacher,
+        {STUDENT.label: None},
+        dataset_path=path,
+        root=folder,
+        progress=lambda *_: None,
+    )
+
+
+def tiny_trial(seed: int = 0, **slots: Any) -> TrialSpec:
+    """Return a trial of the cut student, quick where nothing else is said."""
+    pipeline = PipelineSpec(**{"training": QUICK} | slots)
+    return TrialSpec(pipeline=pipeline, student=STUDENT.label, seed=seed)
