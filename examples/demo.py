@@ -20,7 +20,7 @@ from typing import Any
 import httpx
 from rich.console import Console
 
-from autodistill.cli import describe, table
+from autodistill.cli.show import follow, result_table
 from autodistill.client import Client
 from autodistill.record import Contender, Job, JobResult, Recommendation
 from examples.datasets import write
@@ -36,8 +36,8 @@ JOB = {
         "preparation": {"kind": "fine_tuned", "training": {"learning_rate": 5e-5, "num_epochs": 3}},
     },
     "students": [STUDENT],
-    "budget": {"num_trials": 12, "max_epochs": 8},
-    "max_train_examples": 2000,
+    "budget": {"num_trials": 10, "max_epochs": 6},
+    "max_train_examples": 1500,
     "max_length": 64,
     "confirmation_seeds": 3,
 }
@@ -77,15 +77,6 @@ def _wait_until_ready(url: str, process: subprocess.Popen[bytes]) -> None:
             pass
         time.sleep(0.2)
     sys.exit(f"The service was not ready within two minutes; see {FOLDER / 'service.log'}.")
-
-
-def watch(client: Client, job_id: str) -> Job:
-    """Print what happens until the job has ended."""
-    metric = client.job(job_id).spec.objectives[0].metric
-    for event in client.watch(job_id):
-        if line := describe(event, metric):
-            console.print(f"[dim]{event.created_at:%H:%M:%S}[/] {line}", highlight=False)
-    return client.job(job_id)
 
 
 def verify(student: Path, reported: float) -> float:
@@ -136,7 +127,9 @@ def main() -> None:
         client.upload_dataset(trec, name="trec", split_column="split")
         client.upload_dataset(tomatoes, name="rotten_tomatoes", split_column="split")
         client.register_model("minilm", ENCODER)
-        job = watch(client, client.submit(JOB).id)
+        submitted = client.submit(JOB)
+        follow(client, submitted)
+        job = client.job(submitted.id)
         if job.result is None:
             sys.exit(f"The job ended as {job.state}: {job.message}")
         advice = client.recommend("rotten_tomatoes", "minilm", STUDENT)
@@ -145,7 +138,7 @@ def main() -> None:
         verify(student, job.result.student[f"test/{metric}"])
         found = summary(client, job, job.result, advice, time.monotonic() - started)
     (FOLDER / "summary.json").write_text(json.dumps(found, indent=2))
-    console.print(table(job.result))
+    console.print(result_table(job.result))
     console.print(f"best pipeline: {job.result.best.pipeline.model_dump(mode='json')}")
     for advised in advice.advice:
         console.print(f"for rotten_tomatoes: {advised.reason}")
