@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
+import logging
+import math
 import os
 import signal
 import socket
 import subprocess
 import sys
 import threading
+import time
 from dataclasses import dataclass
 
-from autodistill.record import Job
+from sqlalchemy.exc import OperationalError
+
+from autodistill.errors import LeaseLost
+from autodistill.record import Job, JobState
 from autodistill.store import Store
-from workers.settings import RAY_ENVIRONMENT, Settings
+from workers.folders import sweep
+from workers.settings import Settings
+
+STARTUP_S = 60.0
+"""Until a driver renews its lease itself: importing torch takes long on a busy machine."""
+BACK_OFF_S, LONGEST_BACK_OFF_S = 1.0, 60.0
+SWEEP_S = 300.0
 
 
 @dataclass(frozen=True)
@@ -22,6 +34,14 @@ class Drive:
     job: Job
     slots: int
     process: subprocess.Popen[bytes]
+
+
+@dataclass(frozen=True)
+class Crashes:
+    """How often a job's driver has crashed in a row without progress."""
+
+    in_a_row: int
+    epochs_done: int
 
 
 class Dispatcher:
@@ -35,16 +55,21 @@ class Dispatcher:
         self._store, self._settings = store, settings
         self._owner = socket.gethostname()
         self._drives: list[Drive] = []
-        self._crashes: dict[str, tuple[int, int]] = {}
+        self._crashes: dict[str, Crashes] = {}
         self._stopping = threading.Event()
+        self._sweep_at = 0.0
 
     def run(self) -> None:
         """Work until SIGTERM or SIGINT; then let the drivers stop at their next epoch."""
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._stop)
         while not self._stopping.wait(self._settings.poll_s):
-            self._reap()
-            self._claim()
+            try:
+                self._reap()
+                self._claim()
+                self._sweep()
+            except OperationalError as error:  # the database is away; drivers go on
+                logging.warning("Waiting for the database: %s", error)
         for drive in self._drives:
             drive.process.terminate()
         for drive in self._drives:
@@ -54,7 +79,8 @@ class Dispatcher:
     def _stop(self, number: int, frame: object) -> None:
         if self._stopping.is_set():  # asked twice: do not wait for the next epoch
             for drive in self._drives:
-                os.killpg(drive.process.pid, signal.SIGKILL)
+                if drive.process.poll() is None:
+                    os.killpg(drive.process.pid, signal.SIGKILL)
         self._stopping.set()
 
     def _claim(self) -> None:
@@ -63,10 +89,12 @@ class Dispatcher:
         if free < 1:
             return
         with self._store.write() as tx:
-            job = tx.leases.claim(self._owner, self._settings.lease_ttl_s)
-        if job is None:
-            return
-        slots = min(free, job.spec.parallelism)
+            job = tx.leases.claim(self._owner, max(STARTUP_S, self._settings.lease_ttl_s))
+            if job is None:
+                return
+            queued = tx.jobs.list(JobState.QUEUED)
+        others = sum(j.lease_until is None for j in queued if j.id != job.id)
+        slots = min(job.spec.parallelism, math.ceil(free / (1 + others)))
         log = self._settings.root / "logs" / f"{job.id}.log"
         log.parent.mkdir(parents=True, exist_ok=True)
         command = [sys.executable, "-m", "workers.driver", job.id, str(job.owner_epoch), str(slots)]
@@ -76,33 +104,55 @@ class Dispatcher:
                 stdout=out,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
-                env=os.environ | RAY_ENVIRONMENT,
+                env=self._settings.driver_environment(),
             )
         self._drives.append(Drive(job, slots, process))
 
     def _used(self) -> int:
         """Return the slots of this machine in use, by orphans of an earlier dispatcher too."""
-        mine = {drive.job.id for drive in self._drives}
+        known = {drive.job.id for drive in self._drives} | self._crashes.keys()
         with self._store.read() as tx:
-            orphans = [j for j in tx.leases.live() if j.owner == self._owner and j.id not in mine]
-        return sum(d.slots for d in self._drives) + sum(j.spec.parallelism for j in orphans)
+            orphans = [j for j in tx.leases.live() if j.owner == self._owner and j.id not in known]
+        most = self._settings.slots
+        return sum(d.slots for d in self._drives) + sum(
+            min(j.spec.parallelism, most) for j in orphans
+        )
 
     def _reap(self) -> None:
         """Look after drivers that have ended; a job whose driver crashed is claimed again."""
         for drive in [d for d in self._drives if d.process.poll() is not None]:
+            try:
+                self._ended(drive)
+            except LeaseLost:  # the job is another worker's now
+                self._crashes.pop(drive.job.id, None)
             self._drives.remove(drive)
-            with self._store.write() as tx:
-                tx.leases.release(drive.job.id, drive.job.owner_epoch)
-                job = tx.jobs.get(drive.job.id)
-                if drive.process.returncode == 0 or job.state.terminal:
-                    continue
-                progress = tx.trials.epochs_done(job.id)
-                crashes, before = self._crashes.get(job.id, (0, -1))
-                crashes = crashes + 1 if progress == before else 1
-                self._crashes[job.id] = (crashes, progress)
-                if crashes >= self._settings.max_crashes:
-                    message = (
-                        f"The job's driver crashed {crashes} times in a row without progress; "
-                        f"logs/{job.id}.log in the data root says why."
-                    )
-                    tx.driving(job.id, job.owner_epoch).fail(message)
+
+    def _ended(self, drive: Drive) -> None:
+        job, epoch = drive.job, drive.job.owner_epoch
+        with self._store.write() as tx:
+            driving = tx.driving(job.id, epoch)
+            if drive.process.returncode == 0 or tx.jobs.get(job.id).state.terminal:
+                self._crashes.pop(job.id, None)
+                tx.leases.release(job.id, epoch)
+                return
+            progress = tx.trials.epochs_done(job.id)
+            before = self._crashes.get(job.id)
+            stuck = before is not None and progress == before.epochs_done
+            crashes = Crashes(before.in_a_row + 1 if before and stuck else 1, progress)
+            self._crashes[job.id] = crashes
+            logging.warning("The driver of %s ended with %s.", job.id, drive.process.returncode)
+            if crashes.in_a_row >= self._settings.max_crashes:
+                driving.fail(
+                    f"The job's driver crashed {crashes.in_a_row} times in a row without progress; "
+                    f"logs/{job.id}.log in the data root says why."
+                )
+            elif crashes.in_a_row == 1:
+                tx.leases.release(job.id, epoch)
+            else:  # nobody can claim it for a while
+                back_off = BACK_OFF_S * 2 ** (crashes.in_a_row - 2)
+                tx.leases.renew(job.id, epoch, min(back_off, LONGEST_BACK_OFF_S))
+
+    def _sweep(self) -> None:
+        if time.monotonic() >= self._sweep_at:
+            sweep(self._store, self._settings.root)
+            self._sweep_at = time.monotonic() + SWEEP_S

@@ -1,81 +1,92 @@
-"""One job, from `preparing` to its end. `python -m workers.driver JOB EPOCH` is one claim of it."""
+"""One claim of a job, from `preparing` to its end: `python -m workers.driver JOB EPOCH SLOTS`."""
 
 from __future__ import annotations
 
+import logging
 import shutil
 import signal
 import sys
 import threading
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import torch
+from sqlalchemy.exc import OperationalError
 
 from autodistill.errors import AutodistillError, LeaseLost
 from autodistill.prepare import prepare
 from autodistill.record import Job, JobState, Model, PreparedTask, Wish
 from autodistill.spec import RegisteredStudent
 from autodistill.store import ArtifactFolder, Store
-from workers import tuning
-from workers.conductor import Conductor
+from workers import cluster
+from workers.conductor import Conductor, wished
+from workers.folders import RUNS, TrialFolders
 from workers.result import conclude
 from workers.settings import Settings
+from workers.tuning import run_on_ray
 
 Executor = Callable[[Conductor], None]
 
 
+class Interrupted(Exception):  # a signal, not an error
+    """Leaves the preparation of a job that is to stop."""
+
+
 class Driver:
-    """Drives one claim of a job; `execute` runs its trials."""
+    """Drives one claim of a job; `execute` runs its trials.
 
-    def __init__(self, store: Store, root: Path, job_id: str, epoch: int) -> None:
-        self._store, self._root, self._epoch = store, root, epoch
+    Args:
+        store: Where everything is written.
+        root: Data root.
+        job: As it was claimed.
+        draining: Set when this process is to stop at the next epoch.
+        lost: Set when another driver owns the job.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        root: Path,
+        job: Job,
+        *,
+        draining: threading.Event,
+        lost: threading.Event,
+    ) -> None:
+        self._store, self._root, self._job = store, root, job
+        self._draining, self._lost = draining, lost
         self._artifacts = ArtifactFolder(root / "artifacts")
-        with store.read() as tx:
-            self._job = tx.jobs.get(job_id)
+        self._folders = TrialFolders(root, job.id)
 
-    def drive(self, execute: Executor, draining: threading.Event) -> None:
+    def drive(self, execute: Executor) -> None:
         """Take the job as far as it goes now: to its end, or to a pause.
 
         Raises:
             LeaseLost: When another driver owns the job.
         """
         try:
+            self._go_on()
             self._state(JobState.PREPARING)
             task = self._prepare()
             self._state(JobState.SEARCHING)
-            with self._store.read() as tx:
-                self._job = tx.jobs.get(self._job.id)
-            conductor = Conductor(self._store, self._job, self._epoch, task, self._root)
+            conductor = Conductor(
+                self._store, self._job, task, self._folders, self._draining, self._lost
+            )
             execute(conductor)
-            if conductor.lost:
+            if self._lost.is_set():
                 raise LeaseLost(f"Job {self._job.id} is owned by a later claim.")
-            if (wish := conductor.wish()) is not Wish.RUN or draining.is_set():
-                ends = {Wish.PAUSE: JobState.PAUSED, Wish.CANCEL: JobState.CANCELLED}
-                conductor.give_up(ends.get(wish, JobState.QUEUED))
-            else:
+            if conductor.exhausted:
                 self._conclude(task, conductor)
+            elif conductor.halted():
+                self._stand_down()
+            else:
+                raise RuntimeError("The executor ended before the trials did.")
+        except Interrupted:
+            self._stand_down()
         except LeaseLost:
             raise
         except AutodistillError as error:
-            with self._store.write() as tx:
-                tx.driving(self._job.id, self._epoch).fail(str(error))
-
-    def _conclude(self, task: PreparedTask, conductor: Conductor) -> None:
-        if reason := conductor.too_many_failures():
-            with self._store.write() as tx:
-                tx.driving(self._job.id, self._epoch).fail(reason)
-            return
-        self._state(JobState.FINALISING)
-        with self._store.read() as tx:
-            dataset = tx.datasets.get(self._job.spec.dataset)
-        result = conclude(self._job, dataset, task, conductor, self._artifacts)
-        size = self._artifacts.path(result.artifact).stat().st_size
-        with self._store.write() as tx:
-            tx.artifacts.add(result.artifact, kind="student", size=size)
-            tx.driving(self._job.id, self._epoch).succeed(result)
-        conductor.discard()
+            self._fail(str(error))
 
     def _prepare(self) -> PreparedTask:
         spec = self._job.spec
@@ -96,60 +107,95 @@ class Driver:
             progress=self._progress,
         )
 
+    def _conclude(self, task: PreparedTask, conductor: Conductor) -> None:
+        if reason := conductor.too_many_failures():
+            self._fail(reason)
+            return
+        self._state(JobState.FINALISING, conductor.cut_short)
+        with self._store.read() as tx:
+            dataset = tx.datasets.get(self._job.spec.dataset)
+            teacher = tx.models.get(self._job.spec.teacher.model).name
+        known = (self._job, dataset, teacher, task, conductor.rows)
+        result = conclude(*known, self._folders, self._artifacts)
+        size = self._artifacts.path(result.artifact).stat().st_size
+        with self._store.write() as tx:
+            driving = tx.driving(self._job.id, self._job.owner_epoch)
+            tx.artifacts.add(result.artifact, kind="student", size=size)
+            driving.succeed(result)
+        self._folders.discard()
+
+    def _stand_down(self) -> None:
+        """End the claim as the user wants: paused, cancelled, or queued for another driver."""
+        with self._store.write() as tx:
+            driving = tx.driving(self._job.id, self._job.owner_epoch)
+            state = driving.yield_job(JobState.QUEUED)
+        if state.terminal:
+            self._folders.discard()
+
+    def _fail(self, message: str) -> None:
+        with self._store.write() as tx:
+            tx.driving(self._job.id, self._job.owner_epoch).fail(message)
+        self._folders.discard()
+
     def _progress(self, step: str, data: dict[str, Any]) -> None:
         with self._store.write() as tx:
-            tx.driving(self._job.id, self._epoch).log("prepare", {"step": step, **data})
+            driving = tx.driving(self._job.id, self._job.owner_epoch)
+            driving.log("prepare", {"step": step, **data})
+        self._go_on()
 
-    def _state(self, state: JobState) -> None:
+    def _go_on(self) -> None:
+        if self._draining.is_set() or wished(self._store, self._job.id) is not Wish.RUN:
+            raise Interrupted
+
+    def _state(self, state: JobState, message: str = "") -> None:
         with self._store.write() as tx:
-            tx.driving(self._job.id, self._epoch).state(state)
+            tx.driving(self._job.id, self._job.owner_epoch).state(state, message)
 
 
-def hold(store: Store, job: Job, epoch: int, ttl_s: float, lost: threading.Event) -> None:
+def hold(store: Store, job: Job, ttl_s: float, lost: threading.Event) -> None:
     """Renew the lease until it is lost; on a thread of its own, so that work cannot delay it."""
     while not lost.is_set():
         try:
             with store.write() as tx:
-                tx.leases.renew(job.id, epoch, ttl_s)
+                tx.leases.renew(job.id, job.owner_epoch, ttl_s)
         except LeaseLost:
             lost.set()
-            break
-        time.sleep(ttl_s / 3)
+        except OperationalError as error:  # nobody can take the job over as long as this lasts
+            logging.warning("The lease was not renewed: %s", error)
+        lost.wait(ttl_s / 3)
 
 
 def main(job_id: str, epoch: int, slots: int) -> int:
     """Drive one claim of a job on Ray, and return the exit code."""
-    torch.set_num_threads(slots)  # of the preparation; trials have one thread each
     settings = Settings()
     store = Store(settings.database)
-    draining, lost = threading.Event(), threading.Event()
-    driver = Driver(store, settings.root, job_id, epoch)
     with store.read() as tx:
         job = tx.jobs.get(job_id)
-    holding = (store, job, epoch, settings.lease_ttl_s, lost)
+    if job.owner_epoch != epoch:
+        return cluster.TEMPORARY_FAILURE
+    draining, lost = threading.Event(), threading.Event()
+    holding = (store, job, settings.lease_ttl_s, lost)
     threading.Thread(target=hold, args=holding, daemon=True).start()
+    signal.signal(signal.SIGTERM, lambda *_: draining.set())
+    torch.set_num_threads(slots)  # of the preparation; trials have one thread each
 
     def on_ray(conductor: Conductor) -> None:
-        tuning.connect(settings.ray_address, slots)
-        signal.signal(signal.SIGTERM, lambda *_: draining.set())
-        threading.Thread(target=_follow, args=(lost, conductor), daemon=True).start()
-        runs = settings.root / "ray" / job_id
-        tuning.run_on_ray(conductor, min(slots, job.spec.parallelism), runs, draining)
-        shutil.rmtree(runs, ignore_errors=True)
+        cluster.connect(settings.ray_address, slots)
+        signal.signal(signal.SIGTERM, lambda *_: draining.set())  # Ray has put its own in place
+        runs = settings.root / RUNS / job_id
+        try:
+            run_on_ray(conductor, slots, runs)
+        finally:
+            cluster.disconnect()
+            shutil.rmtree(runs, ignore_errors=True)
 
-    signal.signal(signal.SIGTERM, lambda *_: draining.set())
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; SIGTERM follows
+    driver = Driver(store, settings.root, job, draining=draining, lost=lost)
     try:
-        driver.drive(on_ray, draining)
+        driver.drive(on_ray)
     except LeaseLost as error:
-        print(error, file=sys.stderr)
-        return tuning.TEMPORARY_FAILURE
+        logging.warning("%s", error)
+        return cluster.TEMPORARY_FAILURE
     return 0
-
-
-def _follow(lost: threading.Event, conductor: Conductor) -> None:
-    lost.wait()
-    conductor.lost = True
 
 
 if __name__ == "__main__":

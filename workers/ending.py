@@ -24,6 +24,11 @@ class Report(BaseModel):
     """The attempt failed."""
     reason: str = ""
 
+    @property
+    def last(self) -> bool:
+        """True when the attempt ends by itself after this message."""
+        return self.outcome is not None or self.failure is not None
+
     def packed(self) -> dict[str, Any]:
         """Return the message as Tune carries it."""
         return {"report": self.model_dump_json()}

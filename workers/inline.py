@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from autodistill.errors import LeaseLost
+from autodistill.record import FailureClass
 from workers.attempt import attempt
 from workers.conductor import Conductor, Supply
 from workers.ending import Report
@@ -15,8 +17,7 @@ def run_inline(conductor: Conductor) -> None:
     """Run trials until there are none, or the job is halted."""
 
     def tell(report: Report) -> None:
-        ended = report.outcome is not None or report.failure is not None
-        if (conductor.hear(report) and not ended) or conductor.halted():
+        if conductor.hear(report) or conductor.halted():
             raise Halt
 
     while not conductor.halted():
@@ -27,3 +28,8 @@ def run_inline(conductor: Conductor) -> None:
             attempt(conductor.config(trial), tell)
         except Halt:
             continue
+        except LeaseLost:
+            raise
+        except Exception as error:
+            reason = f"{FailureClass.INFRASTRUCTURE}: {error}"
+            conductor.failed(trial.number, FailureClass.INFRASTRUCTURE, reason)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import shutil
 import tempfile
@@ -26,13 +25,24 @@ from autodistill.record import (
     TrialState,
 )
 from autodistill.search import best, plain, signed
-from autodistill.spec import COSTS, METRICS, Objective, PipelineSpec
+from autodistill.spec import COSTS, LOWER_IS_BETTER, METRICS, Objective
 from autodistill.store import ArtifactFolder
-from workers.conductor import Conductor
+from workers.card import card
+from workers.folders import TrialFolders
+from workers.plan import fresh_runs
+
+EXACT = 1e-12
+"""Below this, two scores of the same model differ by rounding alone."""
 
 
 def conclude(
-    job: Job, dataset: Dataset, task: PreparedTask, conductor: Conductor, artifacts: ArtifactFolder
+    job: Job,
+    dataset: Dataset,
+    teacher: str,
+    task: PreparedTask,
+    rows: Sequence[Trial],
+    folders: TrialFolders,
+    artifacts: ArtifactFolder,
 ) -> JobResult:
     """Compare, export the best student, and return what the job found.
 
@@ -40,18 +50,19 @@ def conclude(
         Conflict: When no trial that distils was completed, or no plain one.
     """
     objective, metric = job.spec.objectives[0], METRICS[task.task][0]
-    rows = conductor.rows
     winner = best(rows, objective)
-    baseline = winner and plain(rows, objective, winner.spec.student)
-    if winner is None or baseline is None:
-        reasons = [t.reason for t in rows if t.state is TrialState.FAILED]
-        message = f"No trial that distils and no plain one to compare with: {reasons[-1:]}"
-        raise Conflict(f"{message} Raise the budget or widen the space.")
-    ours = _runs(rows, winner.spec.pipeline) or [winner]
-    theirs = _plain_runs(rows, objective) or [baseline]
+    if winner is None:
+        raise Conflict(_fruitless(rows, "that distils"))
+    baseline = plain(rows, objective, winner.spec.student)
+    ours = fresh_runs(rows, winner.spec.pipeline) or [winner]
+    theirs = _plain_runs(rows, objective) or ([baseline] if baseline else [])
+    if not theirs:
+        raise Conflict(_fruitless(rows, "without a teacher, to compare with,"))
     exported = max(ours, key=lambda t: signed(t, objective))
-    sign = -1 if metric == "rmse" else 1
-    found, rival = _contender(winner, ours, metric), _contender(baseline, theirs, metric)
+    sign = -1 if metric in LOWER_IS_BETTER else 1
+    same = baseline is not None and baseline.spec.pipeline == theirs[0].spec.pipeline
+    source = baseline if baseline is not None and same else winner  # of a twin: the winner
+    found, rival = _contender(winner, ours, metric), _contender(source, theirs, metric)
     result = JobResult(
         metric=metric,
         teacher=task.teacher_scores,
@@ -64,23 +75,15 @@ def conclude(
         | {k: exported.dev[k] for k in COSTS},
         artifact="",
     )
-    folder = conductor.student(exported.number)
-    (folder / "README.md").write_text(card(job, dataset, result))
+    folder = folders.student(exported.number)
+    (folder / "README.md").write_text(card(job, dataset, teacher, result))
     return result.model_copy(update={"artifact": _archive(folder, artifacts)})
 
 
-def _runs(rows: Sequence[Trial], pipeline: PipelineSpec) -> list[Trial]:
-    """Return the runs of a pipeline with fresh seeds.
-
-    The run that won the search is not among them: it was chosen for its luck as well.
-    """
-    return [
-        t
-        for t in rows
-        if t.origin is Origin.CONFIRMATION
-        and t.state is TrialState.COMPLETE
-        and t.spec.pipeline == pipeline
-    ]
+def _fruitless(rows: Sequence[Trial], kind: str) -> str:
+    failed = [t for t in rows if t.state is TrialState.FAILED]
+    why = f" The last failure: {failed[-1].reason}" if failed else ""
+    return f"No trial {kind} ran to its end; raise the budget or narrow the space.{why}"
 
 
 def _plain_runs(rows: Sequence[Trial], objective: Objective) -> list[Trial]:
@@ -90,7 +93,7 @@ def _plain_runs(rows: Sequence[Trial], objective: Objective) -> list[Trial]:
         for t in rows
         if t.origin is Origin.CONFIRMATION and not t.spec.pipeline.distils
     }
-    groups = [runs for p in pipelines if (runs := _runs(rows, p))]
+    groups = [runs for p in pipelines if (runs := fresh_runs(rows, p))]
     return max(
         groups,
         key=lambda runs: (np.mean([signed(t, objective) for t in runs]), runs[0].spec.sha256),
@@ -120,50 +123,13 @@ def within_noise(ours: Sequence[float], theirs: Sequence[float]) -> bool | None:
     """
     if min(len(ours), len(theirs)) < 2:
         return None
-    if np.std(ours) == np.std(theirs) == 0:
-        return math.isclose(np.mean(ours), np.mean(theirs))
-    return bool(stats.ttest_ind(ours, theirs, equal_var=False).pvalue >= 0.05)
-
-
-def card(job: Job, dataset: Dataset, result: JobResult) -> str:
-    """Return the student's model card."""
-    noise = {
-        True: "The difference is within the noise of seeds.",
-        False: "The difference is beyond the noise of seeds.",
-        None: "One seed cannot tell whether the difference is noise.",
-    }[result.within_noise]
-    pipeline = json.dumps(result.best.pipeline.model_dump(mode="json"), indent=2)
-    test = f"test/{result.metric}"
-    return f"""# Distilled student for {dataset.name}
-
-A {result.best.student} student, distilled by AutoDistiller in job `{job.id}`.
-
-| test {result.metric} | mean | sd | seeds |
-|---|---|---|---|
-| distilled | {_row(result.best.test)} |
-| plain fine-tuning of the same student | {_row(result.plain.test)} |
-| teacher | {result.teacher[test]:.4f} | | 1 |
-
-Gain {result.gain:+.4f}. {noise}
-
-The weights in this folder score {result.student[test]:.6f} on test. They are
-{result.student["num_parameters"] / 1e6:.1f} M parameters and take
-{result.student["latency_ms"]:.1f} ms for one example on one CPU thread.
-Inputs were cut to {job.spec.max_length} tokens.
-
-## Pipeline
-
-```json
-{pipeline}
-```
-
-Dataset: {dataset.name} (sha256 `{dataset.sha256}`), licence: {dataset.licence or "not stated"}.
-"""
-
-
-def _row(score: Score) -> str:
-    sd = "" if score.sd is None else f"{score.sd:.4f}"
-    return f"{score.mean:.4f} | {sd} | {score.seeds}"
+    sides = [np.asarray(ours), np.asarray(theirs)]
+    difference = abs(sides[0].mean() - sides[1].mean())
+    parts = [float(x.var(ddof=1)) / len(x) for x in sides]
+    if sum(parts) < EXACT**2:  # no spread at all, as of a model that ignores its seed
+        return bool(difference < EXACT)
+    freedom = sum(parts) ** 2 / sum(p**2 / (len(x) - 1) for p, x in zip(parts, sides, strict=True))
+    return bool(difference <= stats.t.ppf(0.975, freedom) * math.sqrt(sum(parts)))
 
 
 def _archive(folder: Path, artifacts: ArtifactFolder) -> str:

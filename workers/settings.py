@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 from pathlib import Path
 from typing import Annotated
 
@@ -10,11 +11,12 @@ from annotated_types import Ge, Gt
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-RAY_ENVIRONMENT = {
+LOCAL = "local"
+"""The `ray_address` with which each driver starts a Ray of its own."""
+ENVIRONMENT = {
     "RAY_USAGE_STATS_ENABLED": "0",
     "RAY_AIR_NEW_OUTPUT": "0",
     "RAY_CHDIR_TO_TRIAL_DIR": "0",
-    "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",  # on Linux: everything binds to loopback
     "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",
     "TUNE_FORCE_TRIAL_CLEANUP_S": "5",
     "TUNE_GLOBAL_CHECKPOINT_S": "86400",
@@ -38,7 +40,7 @@ class Settings(BaseSettings):
     """SQLAlchemy URL; a SQLite file in the data root when empty."""
     slots: Annotated[int, Ge(1)] = Field(default_factory=lambda: os.cpu_count() or 1)
     """Trials at once on this machine, one thread each."""
-    ray_address: str = "local"
+    ray_address: str = LOCAL
     """`local` starts a Ray for each job; otherwise the address of a cluster."""
     lease_ttl_s: Annotated[float, Gt(0)] = 15.0
     """After so many seconds of silence another worker may take a job over."""
@@ -56,3 +58,14 @@ class Settings(BaseSettings):
     def database(self) -> str:
         """The database's URL."""
         return self.database_url or f"sqlite:///{self.root / 'autodistill.db'}"
+
+    def driver_environment(self) -> dict[str, str]:
+        """Return the environment of a new driver."""
+        if self.ray_address != LOCAL:
+            return os.environ | ENVIRONMENT
+        return os.environ | {
+            **ENVIRONMENT,
+            "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",  # on Linux: everything binds to loopback
+            "RAY_AUTH_MODE": "token",  # whoever reaches a port of Ray can run code
+            "RAY_AUTH_TOKEN": secrets.token_hex(32),
+        }

@@ -6,14 +6,12 @@ their own checkpoints.
 
 from __future__ import annotations
 
-import os
-import threading
+import logging
 import time
 import uuid
 from pathlib import Path
 from typing import Any
 
-import ray
 from ray import tune
 from ray.tune.schedulers import FIFOScheduler, TrialScheduler
 from ray.tune.search import Searcher
@@ -25,11 +23,9 @@ from workers.conductor import Conductor, Supply
 from workers.ending import Report
 from workers.trainable import train
 
-OBJECT_STORE_BYTES = 256 * 2**20
-RAYLET_SILENCE_S = 5.0
+REASON_LENGTH = 2000
 POLL_S = 0.5
-TEMPORARY_FAILURE = 75
-"""Exit code of a driver that another one should replace."""
+"""Between looks at what the user wants: Tune asks after every event."""
 
 
 class _Unsaved:
@@ -49,7 +45,11 @@ class Supplier(_Unsaved, Searcher):
 
     @override
     def suggest(self, trial_id: str) -> dict[str, Any] | None:
-        trial = self._conductor.next()
+        try:
+            trial = self._conductor.next()
+        except LeaseLost:
+            self._conductor.lost.set()
+            return None
         if trial is Supply.WAIT:
             return None
         if isinstance(trial, Supply):
@@ -87,26 +87,29 @@ class Relay(_Unsaved, FIFOScheduler):
     def on_trial_result(self, tune_controller: Any, trial: Any, result: dict[str, Any]) -> str:
         report = Report.model_validate_json(result["report"])
         try:
-            stop = self._conductor.hear(report)
+            ended = self._conductor.hear(report)
         except LeaseLost:
-            self._conductor.lost = True
-            stop = True
-        ended = report.outcome is not None or report.failure is not None
-        return TrialScheduler.STOP if stop and not ended else TrialScheduler.CONTINUE
+            self._conductor.lost.set()
+            ended = True
+        # After its last message the function returns by itself, and its actor serves the next.
+        return TrialScheduler.STOP if ended and not report.last else TrialScheduler.CONTINUE
 
     @override
     def on_trial_error(self, tune_controller: Any, trial: Any) -> None:
         error = trial.get_error() or trial.get_pickled_error()
-        reason = f"{FailureClass.INFRASTRUCTURE}: {error}".strip()[-2000:]
-        self._conductor.failed(int(trial.config["number"]), FailureClass.INFRASTRUCTURE, reason)
+        reason = f"{FailureClass.INFRASTRUCTURE}: {error}".strip()[-REASON_LENGTH:]
+        try:
+            number = int(trial.config["number"])
+            self._conductor.failed(number, FailureClass.INFRASTRUCTURE, reason)
+        except LeaseLost:
+            self._conductor.lost.set()
 
 
 class Halting(_Unsaved, tune.Stopper):
-    """Ends the run when the user pauses or cancels, or another driver owns the job."""
+    """Ends the run when the conductor says so."""
 
-    def __init__(self, conductor: Conductor, draining: threading.Event) -> None:
-        self._conductor, self._draining = conductor, draining
-        self._next, self._halted = 0.0, False
+    def __init__(self, conductor: Conductor) -> None:
+        self._conductor, self._next, self._halted = conductor, 0.0, False
 
     @override
     def __call__(self, trial_id: str, result: dict[str, Any]) -> bool:
@@ -115,39 +118,14 @@ class Halting(_Unsaved, tune.Stopper):
     @override
     def stop_all(self) -> bool:
         if time.monotonic() >= self._next:
-            self._halted = self._draining.is_set() or self._conductor.halted()
+            self._halted = self._conductor.halted()
             self._next = time.monotonic() + POLL_S
         return self._halted
 
 
-def connect(address: str, slots: int) -> None:
-    """Start a local Ray with so many slots, or join a cluster; and watch that it lives."""
-    if address == "local":
-        ray.init(
-            address="local",
-            num_cpus=slots,
-            include_dashboard=False,
-            object_store_memory=OBJECT_STORE_BYTES,
-            log_to_driver=False,
-        )
-    else:
-        ray.init(address=address, log_to_driver=False)
-    threading.Thread(target=_watch, daemon=True).start()
-
-
-def _watch() -> None:
-    """End this process when no node of Ray is alive: Tune itself would wait for ever."""
-    silent_since: float | None = None
-    while ray.is_initialized():
-        alive = any(node["Alive"] for node in ray.nodes())
-        silent_since = None if alive else silent_since or time.monotonic()
-        if silent_since is not None and time.monotonic() - silent_since > RAYLET_SILENCE_S:
-            os._exit(TEMPORARY_FAILURE)
-        time.sleep(1.0)
-
-
-def run_on_ray(conductor: Conductor, slots: int, folder: Path, draining: threading.Event) -> None:
+def run_on_ray(conductor: Conductor, slots: int, folder: Path) -> None:
     """Run trials until there are none, or the job is halted."""
+    logging.getLogger("ray.tune").setLevel(logging.ERROR)  # it misses the loggers we turn off
     tuner = tune.Tuner(
         tune.with_resources(train, {"cpu": 1}),
         tune_config=tune.TuneConfig(
@@ -156,13 +134,18 @@ def run_on_ray(conductor: Conductor, slots: int, folder: Path, draining: threadi
             num_samples=-1,
             max_concurrent_trials=slots,
             reuse_actors=True,
+            trial_dirname_creator=_dirname,
         ),
         run_config=tune.RunConfig(
             name=uuid.uuid4().hex,
             storage_path=str(folder),
-            stop=Halting(conductor, draining),
+            stop=Halting(conductor),
             failure_config=tune.FailureConfig(max_failures=0),
             verbose=0,
         ),
     )
     tuner.fit()
+
+
+def _dirname(trial: Any) -> str:
+    return str(trial.trial_id)

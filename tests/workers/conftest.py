@@ -1,0 +1,280 @@
+from __future__ import annotations
+
+import shutil
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from autodistill.record import (
+    Dataset,
+    Event,
+    Job,
+    Measurement,
+    Model,
+    Outcome,
+    PreparedTask,
+    Trial,
+    Wish,
+    task_facts,
+)
+from autodistill.spec import JobRequest, TrialSpec
+from autodistill.store import Store
+from autodistill.task import Task
+from workers.conductor import Conductor, Supply
+from workers.driver import Driver
+from workers.ending import Report
+from workers.folders import TrialFolders
+from workers.inline import run_inline
+
+LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
+DATASET = Dataset(
+    id="ds_topics",
+    name="topics",
+    sha256="0" * 64,
+    task=Task.TEXT_CLASSIFICATION,
+    labels=("animal", "food"),
+    has_pair=False,
+    num_examples={"train": 64, "dev": 16, "test": 16},
+    licence="",
+    meta_features={},
+    created_at=LONG_AGO,
+)
+TEACHER = Model(
+    id="md_tiny",
+    name="tiny",
+    sha256="1" * 64,
+    source={},
+    path="/nowhere",
+    architecture="bert",
+    num_layers=4,
+    hidden_size=32,
+    num_parameters=1000,
+    tokenizer_sha256="2" * 64,
+    labels=DATASET.labels,
+    created_at=LONG_AGO,
+)
+COSTS = {"num_parameters": 500.0, "latency_ms": 1.0}
+
+
+class PlayedRun:
+    """Stands in for `TrialRun`: instant epochs, a checkpoint after each, one score."""
+
+    def __init__(self, task: PreparedTask, spec: TrialSpec, folder: Path) -> None:
+        self.folder, self.num_epochs = folder, spec.pipeline.training.num_epochs
+        self.score = 0.8 if spec.pipeline.distils else 0.5
+        folder.mkdir(parents=True, exist_ok=True)
+        self._checkpoint = folder / "checkpoint.pt"
+        done = int(self._checkpoint.read_text()) if self._checkpoint.exists() else 0
+        self.history = tuple(measured(epoch, self.score) for epoch in range(1, done + 1))
+
+    def __iter__(self) -> Iterator[Measurement]:
+        for epoch in range(len(self.history) + 1, self.num_epochs + 1):
+            self._checkpoint.write_text(str(epoch))
+            yield measured(epoch, self.score)
+
+    def finish(self) -> Outcome:
+        student = self.folder / "student"
+        student.mkdir(exist_ok=True)
+        (student / "model.safetensors").write_text("weights")
+        scores = {"accuracy": self.score}
+        return Outcome(best_epoch=1, dev=scores | COSTS, test=scores, student=student)
+
+
+def measured(epoch: int, accuracy: float) -> Measurement:
+    return Measurement(epoch=epoch, values={"dev/accuracy": accuracy, "seconds": 1.0})
+
+
+def request(**asked: Any) -> JobRequest:
+    return JobRequest.model_validate(
+        {
+            "dataset": DATASET.id,
+            "teacher": {"model": TEACHER.id},
+            "students": [{"kind": "cut", "num_layers": 2}],
+            "space": {"training.num_epochs": 3},
+            "confirmation_seeds": 0,
+            "search": {"sampler": "random"},
+            **asked,
+        }
+    )
+
+
+def submit(store: Store, asked: JobRequest) -> None:
+    facts = task_facts(DATASET, TEACHER, asked.students[0], None)
+    with store.write() as tx:
+        tx.datasets.add(DATASET)
+        tx.models.add(TEACHER)
+        tx.jobs.add("job_1", asked.resolve([facts]), facts={"cut-2": facts})
+
+
+def prepared(root: Path, asked: JobRequest) -> PreparedTask:
+    return PreparedTask(
+        dataset=root,
+        task=DATASET.task,
+        labels=DATASET.labels,
+        tokens=root,
+        student_tokens={"cut-2": root},
+        teacher=root,
+        teacher_scores={"dev/accuracy": 0.9, "test/accuracy": 0.9} | COSTS,
+        outputs=root,
+        students={"cut-2": root},
+        student_costs={"cut-2": COSTS},
+        facts={"cut-2": task_facts(DATASET, TEACHER, asked.students[0], None)},
+        max_length=16,
+        train_positions=None,
+    )
+
+
+class Desk:
+    """One job and its conductor, with trials that the test plays itself."""
+
+    def __init__(self, store: Store, root: Path, **asked: Any) -> None:
+        self.store, self.root = store, root
+        wanted = request(**asked)
+        self.task = prepared(root, wanted)
+        submit(store, wanted)
+        self.draining, self.lost = threading.Event(), threading.Event()
+        self.conductor = self.claim()
+
+    def claim(self) -> Conductor:
+        """Take the job, as a fresh driver does after the last one has died."""
+        with self.store.write() as tx:
+            held = tx.jobs.get("job_1")
+            tx.leases.release("job_1", held.owner_epoch)
+            job = tx.leases.claim("a test", 60)
+        assert job is not None
+        self.job = job
+        folders = TrialFolders(self.root, job.id)
+        self.conductor = Conductor(self.store, job, self.task, folders, self.draining, self.lost)
+        return self.conductor
+
+    def take(self) -> Trial:
+        """Return the next trial, which there must be."""
+        trial = self.conductor.next()
+        assert not isinstance(trial, Supply)
+        return trial
+
+    def begin(self) -> int:
+        """Take a trial, say that it has started, and return its number."""
+        trial = self.take()
+        assert not self.conductor.hear(Report(number=trial.number, started=True))
+        return trial.number
+
+    def tell(self, number: int, epoch: int, accuracy: float) -> bool:
+        """Report an epoch; True when the trial is to stop."""
+        measurements = (measured(epoch, accuracy),)
+        return self.conductor.hear(Report(number=number, measurements=measurements))
+
+    measured = staticmethod(measured)
+
+    def complete(self, accuracy: float = 0.5) -> int:
+        """Play a trial to its end and return its number."""
+        number = self.begin()
+        for epoch in (1, 2, 3):
+            if self.tell(number, epoch, accuracy):
+                return number
+        self.end(number, accuracy)
+        return number
+
+    def end(self, number: int, accuracy: float = 0.5) -> None:
+        """Report the outcome of a trial."""
+        student = self.root / "trials" / "job_1" / str(number) / "student"
+        student.mkdir(parents=True)
+        scores = {"accuracy": accuracy}
+        outcome = Outcome(best_epoch=3, dev=scores | COSTS, test=scores, student=student)
+        assert self.conductor.hear(Report(number=number, outcome=outcome))
+
+    def trial(self, number: int) -> Trial:
+        """Return a trial as the store has it."""
+        with self.store.read() as tx:
+            return tx.trials.get("job_1", number)
+
+    def events(self) -> list[Event]:
+        """Return the job's log."""
+        with self.store.read() as tx:
+            return tx.events.after("job_1", 0)
+
+    def wish(self, wish: Wish) -> None:
+        """Say what the user wants."""
+        with self.store.write() as tx:
+            tx.jobs.wish("job_1", wish)
+
+    def now(self) -> Job:
+        """Return the job as the store has it."""
+        with self.store.read() as tx:
+            return tx.jobs.get("job_1")
+
+
+class Garage:
+    """A store with one job, and drivers that run it in this process on trials of no work."""
+
+    def __init__(self, store: Store, root: Path, **asked: Any) -> None:
+        self.store, self.root = store, root
+        submit(store, request(**asked))
+        self.draining, self.lost = threading.Event(), threading.Event()
+
+    def driver(self) -> Driver:
+        """Claim the job and return its driver."""
+        self.draining.clear()
+        with self.store.write() as tx:
+            job = tx.leases.claim("a test", 60)
+        assert job is not None
+        return Driver(self.store, self.root, job, draining=self.draining, lost=self.lost)
+
+    def drive(self, execute: Callable[[Conductor], None] = run_inline) -> Job:
+        """Run one claim to where it goes, and return the job then."""
+        self.driver().drive(execute)
+        return self.job
+
+    @property
+    def job(self) -> Job:
+        with self.store.read() as tx:
+            return tx.jobs.get("job_1")
+
+    def wish(self, wish: Wish) -> None:
+        with self.store.write() as tx:
+            tx.jobs.wish("job_1", wish)
+
+    def trials(self) -> Sequence[Trial]:
+        with self.store.read() as tx:
+            return tx.trials.all("job_1")
+
+    def kinds(self) -> list[str]:
+        with self.store.read() as tx:
+            return [e.kind for e in tx.events.after("job_1", 0)]
+
+
+@pytest.fixture(scope="session")
+def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("database") / "autodistill.db"
+    store = Store(f"sqlite:///{path}")
+    store.migrate()
+    store.close()
+    return path
+
+
+@pytest.fixture
+def store(tmp_path: Path, empty_database: Path) -> Iterator[Store]:
+    shutil.copy(empty_database, tmp_path / "autodistill.db")
+    store = Store(f"sqlite:///{tmp_path / 'autodistill.db'}")
+    yield store
+    store.close()
+
+
+@pytest.fixture
+def desk(store: Store, tmp_path: Path) -> Callable[..., Desk]:
+    return lambda **asked: Desk(store, tmp_path, **asked)
+
+
+@pytest.fixture
+def garage(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Garage]:
+    def build(**asked: Any) -> Garage:
+        task = prepared(tmp_path, request(**asked))
+        monkeypatch.setattr("workers.driver.prepare", lambda *_, **__: task)
+        monkeypatch.setattr("workers.attempt.TrialRun", PlayedRun)
+        return Garage(store, tmp_path, **asked)
+
+    return build

@@ -1,0 +1,96 @@
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from autodistill.errors import Diverged, InvalidInput, Problem
+from autodistill.record import FailureClass, JobState, TrialState, task_facts
+from autodistill.spec import JobRequest
+from autodistill.store import ArtifactFolder, Store
+from autodistill.testing.tiny import tiny_dataset, tiny_encoder, tiny_model
+from workers.attempt import attempt
+from workers.driver import Driver
+from workers.ending import Report
+from workers.inline import run_inline
+
+Desk = Callable[..., Any]
+
+
+@pytest.mark.parametrize(
+    ("error", "failure"),
+    [
+        (Diverged("the loss is no longer finite"), FailureClass.DIVERGED),
+        (InvalidInput(Problem(field="x", message="no")), FailureClass.USER_ERROR),
+        (MemoryError("too large"), FailureClass.OUT_OF_MEMORY),
+        (RuntimeError("CUDA out of memory."), FailureClass.OUT_OF_MEMORY),
+    ],
+)
+def test_failures_are_told_by_their_class(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, error: Exception, failure: FailureClass
+) -> None:
+    def broken(*_: Any) -> None:
+        raise error
+
+    monkeypatch.setattr("workers.attempt.TrialRun", broken)
+    d = desk()
+    told: list[Report] = []
+    attempt(d.conductor.config(d.take()), told.append)
+    assert told == [Report(number=0, failure=failure, reason=f"{failure}: {error}")]
+
+
+def test_an_unknown_failure_is_left_to_the_executor(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: Any) -> None:
+        raise RuntimeError("shape mismatch")
+
+    monkeypatch.setattr("workers.attempt.TrialRun", broken)
+    d = desk()
+    with pytest.raises(RuntimeError, match="shape mismatch"):
+        attempt(d.conductor.config(d.take()), lambda _: None)
+
+
+def test_a_message_survives_the_way_through_tune() -> None:
+    report = Report(number=3, failure=FailureClass.DIVERGED, reason="diverged: nan")
+    assert Report.model_validate_json(report.packed()["report"]) == report
+
+
+def test_a_real_job_is_prepared_trained_and_exported(store: Store, tmp_path: Path) -> None:
+    dataset, path = tiny_dataset(tmp_path / "data")
+    teacher = tiny_model(tiny_encoder(tmp_path / "encoder"))
+    artifacts = ArtifactFolder(tmp_path / "artifacts")
+    artifacts.put(path)
+    training = {"learning_rate": 5e-3, "num_epochs": 2}
+    request = JobRequest.model_validate(
+        {
+            "dataset": dataset.id,
+            "teacher": {
+                "model": teacher.id,
+                "preparation": {"kind": "fine_tuned", "training": training},
+            },
+            "students": [{"kind": "cut", "num_layers": 1}],
+            "space": {"training.num_epochs": 2},
+            "budget": {"num_trials": 2, "max_epochs": 2},
+            "confirmation_seeds": 0,
+        }
+    )
+    facts = task_facts(dataset, teacher, request.students[0], None)
+    with store.write() as tx:
+        tx.datasets.add(dataset)
+        tx.models.add(teacher)
+        tx.jobs.add("job_1", request.resolve([facts]), facts={"cut-1": facts})
+        job = tx.leases.claim("a test", 60)
+    assert job is not None
+    events = {"draining": threading.Event(), "lost": threading.Event()}
+    Driver(store, tmp_path, job, **events).drive(run_inline)
+    with store.read() as tx:
+        job, trials = tx.jobs.get("job_1"), tx.trials.all("job_1")
+    assert job.state is JobState.SUCCEEDED, job.message
+    assert [t.state for t in trials] == [TrialState.COMPLETE] * 2
+    assert job.result is not None
+    assert job.result.student["test/accuracy"] == trials[1].test["accuracy"]
+    assert artifacts.path(job.result.artifact).exists()

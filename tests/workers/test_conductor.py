@@ -1,0 +1,228 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from autodistill.errors import LeaseLost
+from autodistill.record import FailureClass, Origin, TrialState, Wish
+from workers.conductor import Supply
+from workers.ending import Report
+
+Desk = Callable[..., Any]
+BUDGET = {"num_trials": 4, "max_epochs": 3}
+NEVER = {"sampler": "random", "early_stopping": False}
+
+
+def test_a_trial_has_its_row_before_anything_runs(desk: Desk) -> None:
+    d = desk()
+    trial = d.take()
+    assert d.trial(trial.number).state is TrialState.QUEUED
+    assert trial.origin is Origin.BASELINE
+
+
+def test_the_budget_is_used_exactly(desk: Desk) -> None:
+    d = desk(budget=BUDGET, search=NEVER)
+    assert [d.complete() for _ in range(4)] == [0, 1, 2, 3]
+    assert d.conductor.next() is Supply.DONE
+    assert d.conductor.exhausted
+
+
+def test_while_a_trial_runs_the_end_is_open(desk: Desk) -> None:
+    d = desk(budget=BUDGET | {"num_trials": 1})
+    number = d.begin()
+    assert d.conductor.next() is Supply.WAIT
+    assert not d.conductor.exhausted
+    d.end(number)
+    assert d.conductor.next() is Supply.DONE
+
+
+def test_a_new_driver_takes_the_open_trials_first(desk: Desk) -> None:
+    d = desk(budget=BUDGET)
+    assert [d.begin(), d.begin()] == [0, 1]
+    d.claim()
+    assert [d.take().number for _ in range(3)] == [0, 1, 2]
+
+
+def test_a_former_driver_can_write_no_more(desk: Desk) -> None:
+    d = desk()
+    number, former = d.begin(), d.conductor
+    d.claim()
+    with pytest.raises(LeaseLost):
+        former.hear(Report(number=number, started=True))
+
+
+def test_epochs_lost_on_the_way_come_with_the_next_start(desk: Desk) -> None:
+    d = desk()
+    number = d.begin()
+    d.tell(number, 1, 0.5)
+    d.claim()
+    d.take()
+    history = (d.measured(1, 0.5), d.measured(2, 0.6))
+    d.conductor.hear(Report(number=number, started=True, measurements=history))
+    assert [m.epoch for m in d.trial(number).curve] == [1, 2]
+    assert sum(e.kind == "measurement" for e in d.events()) == 2
+
+
+def test_a_trial_that_is_behind_at_its_rung_is_stopped(desk: Desk) -> None:
+    d = desk(budget={"num_trials": 9, "max_epochs": 3})
+    for _ in range(4):
+        d.complete(0.9)
+    number = d.begin()
+    assert d.tell(number, 1, 0.1)
+    row = d.trial(number)
+    assert row.state is TrialState.PRUNED
+    assert row.dev == {"accuracy": 0.1, "num_parameters": 500.0, "latency_ms": 1.0}
+    assert row.test == {}
+
+
+def test_a_rung_that_was_reached_in_a_crash_is_judged_at_the_next_start(desk: Desk) -> None:
+    d = desk(budget={"num_trials": 9, "max_epochs": 3})
+    for _ in range(4):
+        d.complete(0.9)
+    number = d.begin()
+    d.claim()
+    assert d.take().number == number
+    lost = Report(number=number, started=True, measurements=(d.measured(1, 0.1),))
+    assert d.conductor.hear(lost)
+    assert d.trial(number).state is TrialState.PRUNED
+
+
+def test_a_restart_remembers_the_rungs(desk: Desk) -> None:
+    d = desk(budget={"num_trials": 9, "max_epochs": 3})
+    for _ in range(4):
+        d.complete(0.9)
+    d.claim()
+    assert d.tell(d.begin(), 1, 0.1)
+
+
+def test_plain_fine_tuning_is_never_stopped_early(desk: Desk) -> None:
+    students = [{"kind": "cut", "num_layers": 2}]
+    d = desk(students=students, budget={"num_trials": 9, "max_epochs": 3})
+    baseline = d.begin()
+    for _ in range(4):
+        d.complete(0.9)
+    assert not d.tell(baseline, 1, 0.0)
+
+
+def test_without_early_stopping_every_trial_goes_on(desk: Desk) -> None:
+    d = desk(budget={"num_trials": 9, "max_epochs": 3}, search=NEVER)
+    for _ in range(4):
+        d.complete(0.9)
+    assert not d.tell(d.begin(), 1, 0.0)
+
+
+def test_a_diverged_trial_fails_and_the_search_goes_on(desk: Desk) -> None:
+    d = desk()
+    number = d.begin()
+    reason = "diverged: the loss is no longer finite"
+    failure = Report(number=number, failure=FailureClass.DIVERGED, reason=reason)
+    assert d.conductor.hear(failure)
+    assert d.trial(number).state is TrialState.FAILED
+    assert d.trial(number).reason == reason
+    assert d.take().number == 1
+
+
+@pytest.mark.parametrize(
+    ("failure", "attempts"),
+    [
+        (FailureClass.INFRASTRUCTURE, 3),
+        (FailureClass.OUT_OF_MEMORY, 2),
+        (FailureClass.USER_ERROR, 1),
+        (FailureClass.DIVERGED, 1),
+    ],
+)
+def test_a_trial_is_tried_again_where_that_may_help(
+    desk: Desk, failure: FailureClass, attempts: int
+) -> None:
+    d = desk()
+    for _ in range(attempts):
+        assert d.begin() == 0
+        d.conductor.failed(0, failure, "no luck")
+    assert d.trial(0).state is TrialState.FAILED
+    assert d.trial(0).num_attempts == attempts
+
+
+def test_restarts_of_the_driver_are_no_failures_of_a_trial(desk: Desk) -> None:
+    d = desk()
+    for _ in range(5):
+        d.begin()
+        d.claim()
+    d.begin()
+    d.conductor.failed(0, FailureClass.INFRASTRUCTURE, "its process was killed")
+    assert d.trial(0).state is TrialState.QUEUED
+
+
+def test_a_new_epoch_clears_the_failures_before_it(desk: Desk) -> None:
+    d = desk()
+    for epoch, failures in ((1, 2), (2, 1)):
+        for _ in range(failures):
+            d.begin()
+            d.conductor.failed(0, FailureClass.INFRASTRUCTURE, "its process was killed")
+        d.begin()
+        d.tell(0, epoch, 0.5)
+        d.conductor.failed(0, FailureClass.INFRASTRUCTURE, "its process was killed")
+    assert d.trial(0).state is TrialState.QUEUED
+
+
+def test_a_process_that_dies_after_its_outcome_changes_nothing(desk: Desk) -> None:
+    d = desk()
+    number = d.complete()
+    d.conductor.failed(number, FailureClass.INFRASTRUCTURE, "died late")
+    assert d.trial(number).state is TrialState.COMPLETE
+    assert d.take().number == number + 1
+
+
+def test_a_job_gives_up_when_most_trials_fail(desk: Desk) -> None:
+    d = desk(budget={"num_trials": 9, "max_epochs": 3})
+    d.complete()
+    for _ in range(3):
+        assert not d.conductor.too_many_failures()
+        d.conductor.failed(d.begin(), FailureClass.DIVERGED, "diverged: nan")
+    assert d.conductor.too_many_failures() == "3 of 4 trials failed; the last one: diverged: nan"
+    assert d.conductor.next() is Supply.DONE
+
+
+def test_two_failures_of_three_are_too_few_to_judge(desk: Desk) -> None:
+    d = desk(budget={"num_trials": 9, "max_epochs": 3})
+    d.complete()
+    for _ in range(2):
+        d.conductor.failed(d.begin(), FailureClass.DIVERGED, "diverged: nan")
+    assert not d.conductor.too_many_failures()
+
+
+def test_a_wish_that_was_noticed_holds_until_the_next_claim(desk: Desk) -> None:
+    d = desk()
+    d.wish(Wish.PAUSE)
+    assert d.conductor.halted()
+    d.wish(Wish.RUN)
+    assert d.conductor.halted()
+    assert not d.claim().halted()
+
+
+def test_checkpoints_of_ended_trials_are_deleted(desk: Desk) -> None:
+    d = desk(budget={"num_trials": 9, "max_epochs": 3}, search=NEVER)
+    numbers = []
+    for accuracy in (0.9, 0.5, 0.6, 0.7, 0.8):
+        number = d.begin()
+        folder = d.root / "trials" / "job_1" / str(number)
+        folder.mkdir(parents=True)
+        (folder / "checkpoint.pt").touch()
+        d.end(number, accuracy)
+        numbers.append(number)
+        assert not (folder / "checkpoint.pt").exists()
+    kept = {int(p.name) for p in (d.root / "trials" / "job_1").iterdir() if p.is_dir()}
+    assert kept == {0, 3, 4}
+
+
+def test_the_winner_is_kept_when_plain_students_are_better(desk: Desk) -> None:
+    d = desk(
+        space={"training.num_epochs": 3, "loss": ["none", "softened_kl"]},
+        budget={"num_trials": 12, "max_epochs": 3},
+        search=NEVER,
+    )
+    while not isinstance(trial := d.conductor.next(), Supply):
+        d.end(trial.number, 0.2 if trial.spec.pipeline.distils else 0.9)
+    kept = {int(p.name) for p in (d.root / "trials" / "job_1").iterdir() if p.is_dir()}
+    assert any(d.trial(n).spec.pipeline.distils for n in kept)

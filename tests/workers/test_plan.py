@@ -1,0 +1,105 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from autodistill.record import Event, Origin
+from workers.conductor import Supply
+from workers.plan import FRESH_SEED, Plan, fresh_runs, seconds_searched
+
+Desk = Callable[..., Any]
+NEVER = {"sampler": "random", "early_stopping": False}
+
+
+def run(desk: Any) -> None:
+    while not isinstance(trial := desk.conductor.next(), Supply):
+        desk.end(trial.number, 0.5 + 0.01 * trial.number)
+
+
+def test_the_winner_meets_plain_rivals_with_the_same_fresh_seeds(desk: Desk) -> None:
+    d = desk(budget={"num_trials": 4, "max_epochs": 3}, confirmation_seeds=2, seed=7, search=NEVER)
+    run(d)
+    search, confirmation = d.conductor.rows[:4], d.conductor.rows[4:]
+    assert all(t.origin is Origin.CONFIRMATION for t in confirmation)
+    winner = max((t for t in search if t.spec.pipeline.distils), key=lambda t: t.number)
+    twin = winner.spec.pipeline.without_teacher()
+    pipelines = [winner.spec.pipeline, search[0].spec.pipeline, twin]
+    assert [t.spec.pipeline for t in confirmation] == [p for p in pipelines for _ in range(2)]
+    assert [t.spec.seed for t in confirmation] == [FRESH_SEED + 7, FRESH_SEED + 8] * 3
+    assert [t.number for t in fresh_runs(d.conductor.rows, twin)] == [8, 9]
+
+
+def test_a_restart_in_the_confirmation_neither_repeats_nor_forgets(desk: Desk) -> None:
+    d = desk(budget={"num_trials": 2, "max_epochs": 3}, confirmation_seeds=3, search=NEVER)
+    for _ in range(5):
+        d.end(d.take().number)
+    d.claim()
+    run(d)
+    specs = [t.spec for t in d.conductor.rows]
+    assert len(specs) == len(set(specs)) == 2 + 9
+
+
+def test_no_confirmation_starts_before_the_search_has_ended(desk: Desk) -> None:
+    d = desk(budget={"num_trials": 2, "max_epochs": 3}, confirmation_seeds=1, search=NEVER)
+    d.take()
+    d.end(d.take().number)
+    assert d.conductor.next() is Supply.WAIT
+
+
+def test_when_the_time_is_up_no_new_trial_starts(desk: Desk) -> None:
+    d = desk(budget={"num_trials": 9, "max_epochs": 3, "timeout_s": 60})
+    clock = [0.0]
+    plan = Plan(d.job, d.task.facts, 20.0, lambda: clock[0])
+    assert plan.next({}) is not None
+    clock[0] = 39.0
+    assert plan.next({}) is not None
+    clock[0] = 41.0
+    assert plan.next({}) is None
+    assert plan.cut_short == "The time for the search is used up."
+
+
+def test_a_space_with_few_pipelines_ends_the_search_quietly(desk: Desk) -> None:
+    d = desk(
+        space={
+            "augmentation": "none",
+            "selection": "none",
+            "targets": "hard",
+            "intermediate": "none",
+            "loss": ["logit_mse", "softened_kl"],
+            "loss.weight": 0.5,
+            "loss.temperature": 2.0,
+            "training.learning_rate": 1e-4,
+            "training.weight_decay": 0.01,
+            "training.warmup_fraction": 0.1,
+            "training.num_epochs": 3,
+        },
+        budget={"num_trials": 9, "max_epochs": 3},
+        search=NEVER,
+    )
+    run(d)
+    assert len(d.conductor.rows) == 1 + 2
+    assert d.conductor.exhausted
+    assert d.conductor.cut_short == "The space has no further pipeline; the search ends here."
+    assert [e.data["message"] for e in d.events() if e.kind == "log"] == [d.conductor.cut_short]
+
+
+def test_only_time_in_searching_counts() -> None:
+    start = datetime(2026, 1, 1, tzinfo=UTC)
+    log = [
+        (0, "job.preparing"),
+        (10, "job.searching"),
+        (20, "measurement"),
+        (25, "job.wish_pause"),
+        (30, "job.paused"),
+        (100, "job.queued"),
+        (110, "job.preparing"),
+        (111, "job.searching"),
+        (116, "job.preparing"),
+        (117, "job.searching"),
+    ]
+    events = [
+        Event(job_id="j", seq=i, kind=kind, data={}, created_at=start + timedelta(seconds=s))
+        for i, (s, kind) in enumerate(log)
+    ]
+    assert seconds_searched(events) == 20 + 5

@@ -1,0 +1,60 @@
+"""The Ray under one driver: started or joined, watched, and left without a trace."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import threading
+import time
+
+import ray
+
+from workers.folders import ray_scratch
+from workers.settings import LOCAL
+
+OBJECT_STORE_BYTES = 256 * 2**20
+"""Small: trials share memory-mapped files, not objects."""
+SILENCE_S = 5.0
+TEMPORARY_FAILURE = 75
+"""Exit code of a driver that another one should replace."""
+
+
+def connect(address: str, slots: int) -> None:
+    """Start a local Ray with so many slots, or join a cluster; and watch that it lives."""
+    if address == LOCAL:
+        folder = ray_scratch() / str(os.getpid())
+        folder.mkdir()
+        ray.init(
+            address=LOCAL,
+            num_cpus=slots,
+            include_dashboard=False,
+            object_store_memory=OBJECT_STORE_BYTES,
+            log_to_driver=False,
+            _temp_dir=str(folder),
+        )
+    else:
+        ray.init(address=address, log_to_driver=False)
+    threading.Thread(target=_watch, daemon=True).start()
+
+
+def disconnect() -> None:
+    """Leave Ray and delete what it wrote."""
+    ray.shutdown()
+    shutil.rmtree(ray_scratch() / str(os.getpid()), ignore_errors=True)
+
+
+def _watch() -> None:
+    """End this process when no node of Ray is alive: Tune itself would wait for ever."""
+    silent_since: float | None = None
+    while ray.is_initialized():
+        silent_since = None if _alive() else silent_since or time.monotonic()
+        if silent_since is not None and time.monotonic() - silent_since > SILENCE_S:
+            os._exit(TEMPORARY_FAILURE)
+        time.sleep(1.0)
+
+
+def _alive() -> bool:
+    try:
+        return any(node["Alive"] for node in ray.nodes())
+    except Exception:  # Ray raises many kinds, and each means that it does not answer
+        return False

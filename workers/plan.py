@@ -1,0 +1,124 @@
+"""Which trials a job still needs: those of the search, then those that confirm its winner."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from autodistill.errors import InvalidInput
+from autodistill.record import Event, Job, JobState, Origin, Trial, TrialState
+from autodistill.search import Searcher, best, plain
+from autodistill.spec import PipelineSpec, TrialSpec
+from autodistill.task import TaskFacts
+
+FRESH_SEED = 1_000_003
+"""Confirmations count their seeds from here on, so that none is a seed of the search."""
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A trial that has no row yet."""
+
+    number: int
+    spec: TrialSpec
+    origin: Origin
+    reason: str
+
+
+class Plan:
+    """Answers from the rows alone, so that a restarted driver goes on where the last one was."""
+
+    def __init__(
+        self,
+        job: Job,
+        facts: Mapping[str, TaskFacts],
+        searched_s: float,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._spec = job.spec
+        self._objective = job.spec.objectives[0]
+        self._searcher = Searcher(job.spec, facts)
+        self._clock = clock
+        limit = job.spec.budget.timeout_s
+        self._deadline = None if limit is None else clock() + limit - searched_s
+        self.cut_short = ""
+        """Why the search proposes no more before its budget of trials is used up."""
+
+    def next(self, rows: Mapping[int, Trial]) -> Planned | None:
+        """Return the next trial, or None where there is none, or none yet."""
+        searched = [t for t in rows.values() if t.origin is not Origin.CONFIRMATION]
+        if len(rows) == len(searched) and (proposed := self._proposed(searched)) is not None:
+            return proposed
+        if any(not t.state.terminal for t in searched):
+            return None
+        return next((p for p in self._confirmations(searched) if p.number not in rows), None)
+
+    def _proposed(self, searched: Sequence[Trial]) -> Planned | None:
+        if self._deadline is not None and self._clock() > self._deadline:
+            self.cut_short = "The time for the search is used up."
+        if self.cut_short:
+            return None
+        finished = [t for t in searched if t.state.terminal]
+        try:
+            proposal = self._searcher.suggest(len(searched), finished)
+        except InvalidInput as error:
+            self.cut_short = str(error)
+            return None
+        if proposal is None:
+            if len(searched) < self._spec.budget.num_trials:
+                self.cut_short = "The space has no further pipeline; the search ends here."
+            return None
+        return Planned(len(searched), proposal.spec, proposal.origin, proposal.reason)
+
+    def _confirmations(self, searched: Sequence[Trial]) -> list[Planned]:
+        """Return the winner and its rivals without a teacher, each with the same fresh seeds.
+
+        The rivals are the best plain fine-tuning of the search, and the winner itself without its
+        teacher, so that what is compared has the same tuning and optimiser steps.
+        """
+        winner = best(searched, self._objective)
+        if winner is None:
+            return []
+        twin = winner.spec.pipeline.without_teacher()
+        rivals = {winner.spec.pipeline: f"trial {winner.number}"}
+        if (baseline := plain(searched, self._objective, winner.spec.student)) is not None:
+            rivals[baseline.spec.pipeline] = f"trial {baseline.number}"
+        rivals.setdefault(twin, f"trial {winner.number} without a teacher,")
+        plan: list[Planned] = []
+        for pipeline, name in rivals.items():
+            for k in range(self._spec.confirmation_seeds):
+                seed = FRESH_SEED + self._spec.seed + k
+                spec = winner.spec.model_copy(update={"pipeline": pipeline, "seed": seed})
+                number, reason = len(searched) + len(plan), f"{name} with a fresh seed"
+                plan.append(Planned(number, spec, Origin.CONFIRMATION, reason))
+        return plan
+
+
+def fresh_runs(trials: Iterable[Trial], pipeline: PipelineSpec) -> list[Trial]:
+    """Return the complete runs of a pipeline with fresh seeds.
+
+    The run that won the search is not among them: it was chosen for its luck as well.
+    """
+    return [
+        t
+        for t in trials
+        if t.origin is Origin.CONFIRMATION
+        and t.state is TrialState.COMPLETE
+        and t.spec.pipeline == pipeline
+    ]
+
+
+def seconds_searched(events: Iterable[Event]) -> float:
+    """Return how long a job has been `searching`, from its log; pauses do not count.
+
+    The state that is not over yet does not count either.
+    """
+    states = {f"job.{state}" for state in JobState}
+    total, since = 0.0, None
+    for event in events:
+        if event.kind in states:
+            if since is not None:
+                total += (event.created_at - since).total_seconds()
+            since = event.created_at if event.kind == f"job.{JobState.SEARCHING}" else None
+    return total
