@@ -166,9 +166,9 @@ def of_pydantic(error: Any, body: Any = None) -> Problem:
 def _inside(body: Any, place: Sequence[str | int]) -> Iterator[str | int]:
     """Yield the parts of a place that the body has; the others are pydantic's names of variants."""
     for i, part in enumerate(place, start=1):
-        keys = body if isinstance(body, dict) else range(len(body) if type(body) is list else 0)
+        keys = body if isinstance(body, Mapping) else range(len(body) if type(body) is list else 0)
         if part in keys:
             body = body[part]
             yield part
-        elif i == len(place) and isinstance(body, dict):
+        elif i == len(place) and isinstance(body, Mapping):
             yield part  # missing

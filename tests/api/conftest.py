@@ -66,7 +66,15 @@ class World:
         assert job is not None
         return job
 
-    def trial(self, job: Job, number: int, scores: list[float], *, plain: bool = False) -> None:
+    def trial(
+        self,
+        job: Job,
+        number: int,
+        scores: list[float],
+        *,
+        plain: bool = False,
+        metric: str = "accuracy",
+    ) -> None:
         """Let a worker run a trial to its end."""
         origin = Origin.BASELINE if plain else Origin.SAMPLER
         pipeline = PLAIN if plain else PipelineSpec()
@@ -77,11 +85,11 @@ class World:
             )
             driving.start(number)
             measured = [
-                Measurement(epoch=i, values={"dev/accuracy": score})
+                Measurement(epoch=i, values={f"dev/{metric}": score})
                 for i, score in enumerate(scores, start=1)
             ]
             driving.measure(number, measured)
-            best = {"accuracy": max(scores)}
+            best = {metric: max(scores)}
             driving.finish(number, TrialState.COMPLETE, dev=best, test=best, seconds=1.0)
 
 
