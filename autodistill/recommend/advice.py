@@ -3,27 +3,44 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from autodistill.component import flatten
 from autodistill.recommend.expert import portfolio
 from autodistill.recommend.similarity import similarities
-from autodistill.recommend.surrogate import gap_closed, predict, usable
+from autodistill.recommend.surrogate import Experience, experience, judge
 from autodistill.record import Advice, Dataset, PastTask, Recommendation
 from autodistill.spec import PipelineSpec
 from autodistill.task import TaskFacts
 
+SIMILAR = 0.1
+"""Similarity below which a past task is not asked."""
+MAX_TASKS = 16
+"""The most similar past tasks are asked, so that a large store answers as fast as a small one."""
 TOP_OF_A_TASK = 5
 """Pipelines of each past task that are candidates for a new one."""
-SIMILAR_ENOUGH = 0.1
-"""Summed similarity below which history is not asked."""
 EXPERT_TASKS = 3.0
 """Past tasks that the expert's opinion counts for."""
-EXPERT_GAP = 0.5
-"""Share of the gap that the expert is taken to expect of a pipeline on the list."""
 NAMED = 3
-"""Past datasets that a reason names."""
+"""Past tasks that a reason names."""
+
+
+@dataclass(frozen=True)
+class _Witness:
+    """A past task that is asked, with its weight."""
+
+    known: Experience
+    similarity: float
+    weight: float
+
+    @property
+    def name(self) -> str:
+        """The dataset and the student, for people."""
+        layers = self.known.past.facts.student_layers
+        return f"{self.known.past.dataset.name} with {layers} layer{'s' * (layers > 1)}"
 
 
 def recommend(
@@ -31,83 +48,122 @@ def recommend(
 ) -> Recommendation:
     """Return the `k` pipelines to try first on a dataset with this teacher and student.
 
-    The first is the one with the best expected score: past tasks' own surrogates, weighted by
-    similarity, with the expert's list counted as three more tasks. The others complement it: each
-    adds most to the expected best of the list, over the past tasks (a greedy portfolio, as in
-    Auto-sklearn 2.0, Feurer et al., 2022).
+    Everything that may hold is a scenario with a weight: each similar past task, in which every
+    candidate closes the share of the gap that this task's surrogate expects, and the expert's list,
+    which stands for `EXPERT_TASKS` tasks in each of which one of its pipelines closes the whole gap
+    (the first most often). The first of the list has the best expected share; each further one adds
+    most to the expected best of the list (greedy portfolio, as in Auto-sklearn 2.0, Feurer et al.,
+    2022, weighted by similarity). Without similar past tasks this is the expert's list.
     """
     expert = portfolio(facts)
-    past = [p for p in history if usable(p)]
-    weights = similarities(dataset, facts, past) if past else np.zeros(0)
-    if weights.sum() < SIMILAR_ENOUGH:
-        message = "No similar past task: this is the experts' list, best first."
-        advice = tuple(
-            Advice(pipeline=p, expected=None, reason=reason[0].upper() + reason[1:] + ".")
-            for p, reason in expert[:k]
-        )
-        return Recommendation(
-            advice=advice, basis="expert", num_past_tasks=len(past), message=message
-        )
-    past = [p for p, w in zip(past, weights, strict=True) if w > 0]
-    weights = weights[weights > 0]
-    pool = _candidates(facts, past, [p for p, _ in expert])
-    scenarios = np.array([predict(p, pool) for p in past])
-    opinions = np.array([EXPERT_GAP if p in {e for e, _ in expert} else 0.0 for p in pool])
-    total = weights.sum() + EXPERT_TASKS
-    expected = (weights @ scenarios + EXPERT_TASKS * opinions) / total
-    chosen = _complementary(scenarios, weights, first=int(expected.argmax()), k=k)
+    witnesses = _witnesses(dataset, facts, history)
+    pool = _candidates(facts, witnesses, [p for p, _ in expert])
+    if not pool:
+        return _answer((), witnesses)
+    flat = [flatten(pipeline) for pipeline in pool]
+    said = np.array([judge(w.known, pool, flat) for w in witnesses]).reshape(-1, len(pool))
+    chances = np.arange(len(expert), 0, -1.0)
+    scenarios = np.vstack([said, np.eye(len(expert), len(pool))])
+    weights = np.concatenate(
+        [[w.weight for w in witnesses], EXPERT_TASKS * chances / max(1.0, chances.sum())]
+    )
+    expected = weights @ scenarios / weights.sum()
     advice = tuple(
         Advice(
             pipeline=pool[i],
-            expected=float(expected[i]),
-            reason=_reason(past, weights, scenarios[:, i]),
+            expected=float(expected[i]) if witnesses else None,
+            reason=_reason(pool[i], said[:, i], witnesses, expert[i][1] if i < len(expert) else ""),
         )
-        for i in chosen
+        for i in _complementary(scenarios, weights, k)
     )
-    names = sorted({p.dataset.name for p in past})
-    message = f"From {len(past)} past tasks on {', '.join(names[:5])}{' …' * (len(names) > 5)}."
-    return Recommendation(advice=advice, basis="history", num_past_tasks=len(past), message=message)
+    return _answer(advice, witnesses)
+
+
+def _witnesses(
+    dataset: Dataset, facts: TaskFacts, history: Sequence[PastTask]
+) -> tuple[_Witness, ...]:
+    """Return the similar past tasks that have something to say, the most similar first.
+
+    Jobs on the same dataset with the same facts are no independent evidence: n of them weigh as
+    much as the square root of n.
+    """
+    alike = similarities(dataset, facts, history)
+    near = [i for i in np.argsort(-alike, kind="stable") if alike[i] >= SIMILAR]
+    found: list[tuple[Experience, float]] = []
+    for i in near:
+        if (known := experience(history[i])) is not None:
+            found.append((known, float(alike[i])))
+        if len(found) == MAX_TASKS:
+            break
+    keys = [(known.past.dataset.id, known.past.facts) for known, _ in found]
+    return tuple(
+        _Witness(known, similarity, similarity / float(np.sqrt(keys.count(key))))
+        for (known, similarity), key in zip(found, keys, strict=True)
+    )
 
 
 def _candidates(
-    facts: TaskFacts, past: Sequence[PastTask], expert: Sequence[PipelineSpec]
+    facts: TaskFacts, witnesses: Sequence[_Witness], expert: Sequence[PipelineSpec]
 ) -> list[PipelineSpec]:
-    """Return distinct pipelines that distil and serve the task: each task's best, the expert's."""
-    found = {p.sha256: p for p in expert}
-    for task in past:
-        order = np.argsort(-gap_closed(task), kind="stable")[:TOP_OF_A_TASK]
-        for pipeline in (task.trials[i].spec.pipeline for i in order):
-            if pipeline.distils and not pipeline.problems(facts):
-                found.setdefault(pipeline.sha256, pipeline)
-    return list(found.values())
+    """Return the expert's pipelines, then the best of each past task that distil and serve."""
+    found = dict.fromkeys(expert)
+    for witness in witnesses:
+        distinct = dict.fromkeys(trial.spec.pipeline for trial in witness.known.trials)
+        serving = (p for p in distinct if p.distils and not p.problems(facts))
+        found |= dict.fromkeys(p for p, _ in zip(serving, range(TOP_OF_A_TASK), strict=False))
+    return list(found)
 
 
 def _complementary(
-    scenarios: NDArray[np.float64], weights: NDArray[np.float64], *, first: int, k: int
+    scenarios: NDArray[np.float64], weights: NDArray[np.float64], k: int
 ) -> list[int]:
-    """Return a list that starts with `first` and greedily raises the weighted expected maximum."""
-    chosen, reached = [first], scenarios[:, first]
+    """Return candidates, each of which adds most to the expected best of those before it.
+
+    Where none adds anything any more, the best on its own follows.
+    """
+    alone = weights @ scenarios
+    chosen = [int(alone.argmax())]
     while len(chosen) < min(k, scenarios.shape[1]):
-        gain = weights @ np.maximum(scenarios, reached[:, None])
-        # Where no candidate raises the maximum any more, the next best on its own follows.
-        gain = gain + 1e-6 * (weights @ scenarios)
-        gain[chosen] = -np.inf
-        chosen.append(int(gain.argmax()))
-        reached = np.maximum(reached, scenarios[:, chosen[-1]])
+        reached = scenarios[:, chosen].max(axis=1, keepdims=True)
+        worth = weights @ np.maximum(scenarios, reached) + 1e-6 * alone
+        worth[chosen] = -np.inf
+        chosen.append(int(worth.argmax()))
     return chosen
 
 
 def _reason(
-    past: Sequence[PastTask], weights: NDArray[np.float64], said: NDArray[np.float64]
+    pipeline: PipelineSpec,
+    said: NDArray[np.float64],
+    witnesses: Sequence[_Witness],
+    expert: str,
 ) -> str:
-    """Name the past tasks that speak most for a pipeline, and how much of the gap it closed."""
-    order = np.argsort(-weights * said, kind="stable")[:NAMED]
-    parts = [
-        f"{past[i].dataset.name} with {past[i].facts.student_layers} layers "
-        f"({said[i]:+.0%} of the gap, similarity {weights[i]:.2f})"
-        for i in order
-        if said[i] > 0
-    ]
-    if not parts:
-        return "No past task speaks for it; it is on the experts' list."
-    return "What speaks for it: " + ", ".join(parts) + "."
+    """Name the past tasks that speak most for a pipeline, and its gain there; then the expert."""
+    weighed = said * np.array([w.weight for w in witnesses])
+    order = [i for i in np.argsort(-weighed, kind="stable")[:NAMED] if said[i] > 0]
+    parts = [_testimony(pipeline, witnesses[i], float(said[i])) for i in order]
+    sentences = ["For it speaks " + "; ".join(parts) + "."] if parts else []
+    if expert:
+        sentences.append(expert[0].upper() + expert[1:] + ".")
+    return " ".join(sentences) or "No past task speaks for it; it complements the others."
+
+
+def _testimony(pipeline: PipelineSpec, witness: _Witness, said: float) -> str:
+    known = witness.known
+    measured = known.measured().get(pipeline)
+    gain = known.span * (said if measured is None else measured)
+    how = f"expected from {len(known.trials)} trials" if measured is None else "measured"
+    return (
+        f"{witness.name} (similarity {witness.similarity:.2f}), {known.past.metric} "
+        f"{abs(gain):.4f} {'better' if gain >= 0 else 'worse'} than the median trial, {how}"
+    )
+
+
+def _answer(advice: tuple[Advice, ...], witnesses: Sequence[_Witness]) -> Recommendation:
+    if not witnesses:
+        message = "No similar past task: this is the experts' list, best first."
+        return Recommendation(advice=advice, basis="expert", num_past_tasks=0, message=message)
+    names = list(dict.fromkeys(w.known.past.dataset.name for w in witnesses))
+    listed = ", ".join(names[:5]) + " …" * (len(names) > 5)
+    many = len(witnesses)
+    message = f"From {many} similar past task{'s' * (many > 1)} on {listed}, and the experts' list."
+    return Recommendation(advice=advice, basis="history", num_past_tasks=many, message=message)

@@ -3,48 +3,65 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from autodistill.spec import PipelineSpec
 from autodistill.task import TaskFacts
 
 SMALL = 10_000
-"""Below so many training examples augmentation is tried first."""
+"""Training examples below which more or mixed examples come first."""
+SHALLOW = 2
+"""Layers up to which a student is trained with a higher learning rate."""
 
 
 def portfolio(facts: TaskFacts) -> list[tuple[PipelineSpec, str]]:
-    """Return pipelines with the reason for each, best first; only those that serve the task."""
+    """Return pipelines with the reason for each, best first; only those that serve the task.
+
+    Plain fine-tuning is not among them: every search runs it anyway.
+    """
+    rate = 3e-4 if facts.student_layers <= SHALLOW else 1e-4
+    training = {"training": {"learning_rate": rate, "num_epochs": 8}}
     offered = [
-        (PipelineSpec.model_validate(choices | {"training": _training(facts)}), reason)
+        (PipelineSpec.model_validate(choices | training), reason)
         for choices, reason in _choices(facts)
     ]
     return [(pipeline, reason) for pipeline, reason in offered if not pipeline.problems(facts)]
 
 
-def _training(facts: TaskFacts) -> dict[str, float]:
-    """Return a higher learning rate for a shallower student."""
-    return {"learning_rate": 3e-4 if facts.student_layers <= 2 else 1e-4, "num_epochs": 8}
-
-
-def _choices(facts: TaskFacts) -> Iterator[tuple[dict[str, object], str]]:
+def _choices(facts: TaskFacts) -> Iterator[tuple[dict[str, Any], str]]:
+    """Yield choices and reasons; figures are from the runs that Distiller's authors released."""
     classes = facts.task.is_classification
-    soft = {"kind": "softened_kl"} if classes else {"kind": "logit_mse"}
+    squares = {"kind": "logit_mse", "weight": 0.7}
+    soft = {"kind": "softened_kl", "weight": 0.7} if classes else squares
     informed = {"kind": "mi_alpha", "alpha": 0.9, "weight": 0.1}
-    paper = "Distiller (He et al., 2021) found it the best intermediate objective on average"
-    plain = (
-        {"loss": soft | {"weight": 0.7}, "intermediate": informed},
-        f"MI-alpha on evenly spread layers beside the teacher's outputs: {paper}",
-    )
-    augmented = (
-        {
-            "loss": soft | {"weight": 0.9},
-            "intermediate": informed,
-            "augmentation": {"kind": "random_edits", "edit_fraction": 0.1},
-        },
-        "the same with edited copies that the teacher labels, which helps small sets and students",
-    )
-    yield from (augmented, plain) if facts.num_train < SMALL else (plain, augmented)
+    if classes and facts.num_train < SMALL:
+        yield (
+            {"loss": soft, "intermediate": informed, "augmentation": {"kind": "mixup"}},
+            "MI-alpha beside the teacher's outputs, on mixed examples: in Distiller's runs (He et "
+            "al., 2021) the best kind of pipeline for fewer than 10,000 training examples",
+        )
+        yield (
+            {
+                "loss": soft | {"weight": 0.9},
+                "intermediate": informed,
+                "augmentation": {"kind": "random_edits"},
+            },
+            "MI-alpha, and edited copies that the teacher labels: more text helps a weak student "
+            "on a small set",
+        )
+    else:
+        yield (
+            {"loss": squares, "intermediate": informed},
+            "MI-alpha on evenly spread layers beside the teacher's logits: it beat plain squared "
+            "errors on hidden states in 73 % of matched pairs of Distiller's runs (He et al., "
+            "2021), and logit MSE did best on large sets",
+        )
+        yield (
+            {"loss": squares, "intermediate": informed, "augmentation": {"kind": "mixup"}},
+            "the same on mixed examples, which were better in 70 % of matched pairs there",
+        )
     yield (
-        {"loss": {"kind": "logit_mse", "weight": 0.7}, "intermediate": {"kind": "mse"}},
+        {"loss": squares, "intermediate": {"kind": "mse"}},
         "squared errors on logits and hidden states, as in TinyBERT (Jiao et al., 2020)",
     )
     yield (
@@ -53,5 +70,6 @@ def _choices(facts: TaskFacts) -> Iterator[tuple[dict[str, object], str]]:
     )
     yield (
         {"loss": soft | {"weight": 0.5}, "targets": {"kind": "pskd"}},
-        "less weight on the teacher, with targets that the student refines itself (PS-KD)",
+        "less weight on the teacher, with targets that the student refines itself (PS-KD, Kim et "
+        "al., 2021)",
     )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,36 +11,71 @@ from numpy.typing import NDArray
 from autodistill.record import Dataset, PastTask
 from autodistill.task import TaskFacts
 
-OF_FACTS = ("log_student_layers", "depth_ratio", "width_ratio")
-
-
-def features(dataset: Dataset, facts: TaskFacts) -> dict[str, float]:
-    """Return what a task is compared by: of its data, and of its teacher and student."""
-    return {
-        **dataset.meta_features,
-        "log_student_layers": float(np.log(facts.student_layers)),
-        "depth_ratio": facts.student_layers / facts.teacher_layers,
-        "width_ratio": facts.student_width / facts.teacher_width,
-    }
+UNITS = {
+    "log_train": 1.5,
+    "pair": 0.5,
+    "mean_words": 30.0,
+    "p95_words": 80.0,
+    "type_token_ratio": 0.15,
+    "unseen_words": 0.15,
+    "duplicate_share": 0.1,
+    "conflict_share": 0.1,
+    "log_outputs": 0.8,
+    "label_entropy": 0.2,
+    "minority_share": 0.15,
+    "skew": 1.0,
+    "majority": 0.2,
+    "linear_gain": 0.2,
+    "neighbour_gap": 0.15,
+    "log_student_layers": 0.7,
+    "depth_ratio": 0.3,
+    "width_ratio": 0.3,
+}
+"""A usual difference between two unrelated tasks, by feature. Fixed and not taken from the store,
+so that one past task is enough to say whether it is near."""
+MOST_UNITS = 3.0
+"""A larger difference in one feature counts as this one."""
+LACKING = 1.0
+"""Units that a feature counts which only one side has."""
+PRIOR_TASKS = 3.0
+"""Past tasks that the prior bandwidth of 1 counts for, against the store's median distance."""
 
 
 def similarities(
     dataset: Dataset, facts: TaskFacts, history: Sequence[PastTask]
 ) -> NDArray[np.float64]:
-    """Return the similarity of each past task, 0 to 1: a Gaussian kernel on scaled features.
+    """Return the similarity of each past task, 0 to 1.
 
-    Tasks of another kind (classes against values) have similarity 0. The bandwidth is the median
-    distance between tasks, at least half a standard deviation for each feature. A feature that one
-    side lacks does not count.
+    A Gaussian kernel on the root mean square difference of the features, each in its unit. The
+    bandwidth goes from 1 to the median distance to the past tasks as they become more. Tasks of
+    another kind (classes against values) have similarity 0.
     """
-    tasks = [features(dataset, facts), *(features(p.dataset, p.facts) for p in history)]
-    names = sorted({name for task in tasks for name in task})
-    table = np.array([[task.get(name, np.nan) for name in names] for task in tasks])
-    spread = np.nanstd(table, axis=0)
-    scaled = table / np.where(spread > 0, spread, 1.0)
-    gaps = np.square(scaled[1:] - scaled[0])
-    distance = np.sqrt(np.nanmean(gaps, axis=1))
-    bandwidth = max(float(np.median(distance)), 0.5)
+    mine = _features(dataset, facts)
+    distance = np.array([_distance(mine, _features(p.dataset, p.facts)) for p in history])
+    if not len(distance):
+        return distance
+    median = float(np.clip(np.median(distance), 0.5, 2.0))
+    bandwidth = (PRIOR_TASKS + len(distance) * median) / (PRIOR_TASKS + len(distance))
     kernel = np.exp(-0.5 * np.square(distance / bandwidth))
     alike = [p.facts.task.is_classification == facts.task.is_classification for p in history]
-    return np.where(alike, np.nan_to_num(kernel), 0.0)
+    return np.where(alike, kernel, 0.0)
+
+
+def _features(dataset: Dataset, facts: TaskFacts) -> dict[str, float]:
+    """Return what a task is compared by: of its data, and of its teacher and student."""
+    found = dataset.meta_features | {
+        "log_student_layers": math.log(facts.student_layers),
+        "depth_ratio": facts.student_layers / facts.teacher_layers,
+        "width_ratio": facts.student_width / facts.teacher_width,
+    }
+    return {name: found[name] for name in UNITS if math.isfinite(found.get(name, math.nan))}
+
+
+def _distance(mine: Mapping[str, float], theirs: Mapping[str, float]) -> float:
+    gaps = [
+        min(abs(mine[name] - theirs[name]) / UNITS[name], MOST_UNITS)
+        if name in mine and name in theirs
+        else LACKING
+        for name in sorted(mine.keys() | theirs.keys())
+    ]
+    return math.sqrt(sum(gap**2 for gap in gaps) / len(gaps))

@@ -1,77 +1,122 @@
-"""What a past task says about pipelines that it did not try."""
+"""What a past task says about pipelines, tried there or not."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from autodistill.component import flatten
-from autodistill.record import PastTask, TrialState
+from autodistill.component import Scalar, flatten, searchable
+from autodistill.record import PastTask, Trial
 from autodistill.spec import LOWER_IS_BETTER, PipelineSpec
 
 MIN_TRIALS = 4
-TREES = 40
-LOGARITHMIC = ("learning_rate", "weight_decay", "temperature", "weight")
+"""A task with fewer scored trials says nothing."""
+MAX_TRIALS = 200
+"""Of a task with more, so many are looked at, spread evenly from its best to its worst."""
+TREES = 25
+INACTIVE = -1.0
+TINY = 1e-12
+LOGARITHMIC = frozenset(
+    name
+    for name, _, drawn in searchable(PipelineSpec, lambda _: True)
+    if getattr(drawn, "log", False)
+)
+"""Names that are searched on a logarithmic scale."""
 
 
-def gap_closed(past: PastTask) -> NDArray[np.float64]:
-    """Return each trial's share of the way from the task's median trial (0) to its best (1).
+@dataclass(frozen=True)
+class Experience:
+    """A past task with its scored trials, best first."""
 
-    Clipped below at -1, so that a diverged trial weighs no more than a bad one.
-    """
-    sign = -1 if past.metric in LOWER_IS_BETTER else 1
-    scores = np.array([sign * t.dev.get(past.metric, np.nan) for t in past.trials])
-    scores = np.where(np.isfinite(scores), scores, np.nanmin(scores) if len(scores) else 0.0)
-    middle, top = np.median(scores), scores.max()
-    if top - middle <= 0:
-        return np.zeros(len(scores))
-    closed: NDArray[np.float64] = np.clip((scores - middle) / (top - middle), -1.0, 1.0)
-    return closed
+    past: PastTask
+    trials: tuple[Trial, ...]
+    gains: NDArray[np.float64]
+    """Of each trial over the task's median trial, in its metric; positive is better."""
+
+    @property
+    def span(self) -> float:
+        """What the task's best trial gained over its median one; above 0."""
+        return float(self.gains[0])
+
+    @property
+    def closed(self) -> NDArray[np.float64]:
+        """Share of the gap from the median (0) to the best (1) that each trial closed.
+
+        Clipped at -1, so that a diverged trial weighs no more than a bad one.
+        """
+        share: NDArray[np.float64] = np.clip(self.gains / self.span, -1.0, 1.0)
+        return share
+
+    def measured(self) -> dict[PipelineSpec, float]:
+        """Return the mean share of the gap that each pipeline closed in its own trials."""
+        shares: dict[PipelineSpec, list[float]] = {}
+        for trial, share in zip(self.trials, self.closed, strict=True):
+            shares.setdefault(trial.spec.pipeline, []).append(float(share))
+        return {pipeline: float(np.mean(found)) for pipeline, found in shares.items()}
 
 
-def predict(past: PastTask, pipelines: Sequence[PipelineSpec]) -> NDArray[np.float64]:
+def experience(past: PastTask) -> Experience | None:
+    """Return what a past task teaches, or None: too few scored trials, or all alike."""
+    sign = -1.0 if past.metric in LOWER_IS_BETTER else 1.0
+    scored = [
+        (sign * score, trial)
+        for trial in past.trials
+        if math.isfinite(score := trial.dev.get(past.metric, math.nan))
+    ]
+    if len(scored) < MIN_TRIALS:
+        return None
+    scored.sort(key=lambda pair: -pair[0])
+    gains = np.array([score for score, _ in scored])
+    gains = gains - np.median(gains)
+    if not gains[0] > 1e-9:
+        return None
+    kept = np.linspace(0, len(scored) - 1, min(len(scored), MAX_TRIALS)).round().astype(int)
+    return Experience(past, tuple(scored[i][1] for i in kept), gains[kept])
+
+
+def judge(
+    known: Experience, pipelines: Sequence[PipelineSpec], flat: Sequence[Mapping[str, Scalar]]
+) -> NDArray[np.float64]:
     """Return the share of the gap that a past task expects each pipeline to close.
 
-    Extremely randomised trees (Geurts et al., 2006) on the task's own trials; a pipeline that was
-    tried counts as measured.
+    Extremely randomised trees (Geurts et al., 2006) on the task's own trials. Where a pipeline was
+    tried, half of the value is what it reached: a lucky seed is not taken at its word.
+
+    Args:
+        known: The past task.
+        pipelines: What is judged.
+        flat: The same by flat name.
     """
-    from sklearn.ensemble import ExtraTreesRegressor  # noqa: PLC0415  # heavy
+    from sklearn.ensemble import ExtraTreesRegressor  # noqa: PLC0415  # slow to import
 
-    tried = [t.spec.pipeline for t in past.trials]
-    closed = gap_closed(past)
-    table = encode([*tried, *pipelines])
+    tried = [flatten(trial.spec.pipeline) for trial in known.trials]
+    table = _encode([*tried, *flat])
     forest = ExtraTreesRegressor(TREES, min_samples_leaf=2, random_state=0)
-    forest.fit(table[: len(tried)], closed)
+    forest.fit(table[: len(tried)], known.closed)
     guesses: NDArray[np.float64] = forest.predict(table[len(tried) :])
-    measured = {p.sha256: value for p, value in zip(tried, closed, strict=True)}
-    return np.array([measured.get(p.sha256, g) for p, g in zip(pipelines, guesses, strict=True)])
+    measured = known.measured()
+    for i, pipeline in enumerate(pipelines):
+        guesses[i] = (guesses[i] + measured.get(pipeline, guesses[i])) / 2
+    return guesses
 
 
-def encode(pipelines: Sequence[PipelineSpec]) -> NDArray[np.float64]:
-    """Return numbers for trees: kinds one-hot, scales as logarithms, what is inactive as -1."""
-    flat = [flatten(p) for p in pipelines]
+def _encode(rows: Sequence[Mapping[str, Scalar]]) -> NDArray[np.float64]:
+    """Return numbers for trees: kinds one-hot, log-searched values as logarithms."""
     columns: list[list[float]] = []
-    for name in sorted({name for row in flat for name in row}):
-        values = [row.get(name) for row in flat]
-        if any(isinstance(v, str) for v in values):
-            kinds = sorted({v for v in values if isinstance(v, str)})
-            columns += [[float(v == kind) for v in values] for kind in kinds]
-        else:
-            logarithmic = name.rpartition(".")[2] in LOGARITHMIC
-            columns.append([_number(v, logarithmic=logarithmic) for v in values])
-    return np.array(columns).T.reshape(len(flat), -1)
+    for name in sorted({name for row in rows for name in row}):
+        values = [row.get(name) for row in rows]
+        kinds = sorted({v for v in values if isinstance(v, str)})
+        columns += [[float(v == kind) for v in values] for kind in kinds]
+        if not kinds:
+            columns.append([_number(v, logarithmic=name in LOGARITHMIC) for v in values])
+    return np.array(columns, dtype=float).T
 
 
-def _number(value: object, *, logarithmic: bool) -> float:
+def _number(value: Scalar | None, *, logarithmic: bool) -> float:
     if value is None:
-        return -1.0
-    number = float(str(value)) if not isinstance(value, bool) else float(value)
-    return float(np.log10(number)) if logarithmic and number > 0 else number
-
-
-def usable(past: PastTask) -> bool:
-    """Whether a past task has enough trials to say anything."""
-    measured = [t for t in past.trials if past.metric in t.dev]
-    return len(measured) >= MIN_TRIALS and any(t.state is TrialState.COMPLETE for t in measured)
+        return INACTIVE
+    return math.log10(max(float(value), TINY)) if logarithmic else float(value)
