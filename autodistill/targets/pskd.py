@@ -57,7 +57,7 @@ class _Progressive:
         self.previous_NC[ids_B.cpu()] = output_BC.cpu()
 
     def state_dict(self) -> dict[str, torch.Tensor]:
-        return {"previous_NC": self.previous_NC.clone()}
+        return {"previous_NC": self.previous_NC}
 
     def load_state_dict(self, state: dict[str, torch.Tensor]) -> None:
         self.previous_NC = state["previous_NC"].clone()

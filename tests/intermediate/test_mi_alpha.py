@@ -7,7 +7,11 @@ import pytest
 import torch
 from scipy.special import logsumexp
 
-from autodistill.intermediate._mutual_information import leave_one_out, mi_alpha
+from autodistill.intermediate._mutual_information import (
+    SeparableCritic,
+    leave_one_out,
+    mi_alpha,
+)
 from autodistill.intermediate.mi_alpha import MIAlpha
 from autodistill.mappings.last import Last
 from autodistill.optimisation import Training
@@ -136,6 +140,23 @@ def test_a_critic_finds_what_states_share_and_nothing_where_they_share_nothing()
 
     assert information(related=True) > 1.0
     assert information(related=False) < 0.1
+
+
+def test_rows_are_teachers_and_the_baseline_sees_the_rows_teacher() -> None:
+    torch.manual_seed(0)
+    teacher_BTE, student_BTD = torch.randn(5, 3, 16), torch.randn(5, 3, 12)
+    mask_BT = torch.ones(5, 3, dtype=torch.bool)
+    critic = SeparableCritic(NARROW)
+    scores_BB, baseline_B = critic(teacher_BTE, student_BTD, mask_BT)
+    third = torch.arange(5) == 2
+    other_teacher = torch.where(third[:, None, None], teacher_BTE + 1, teacher_BTE)
+    moved_BB, moved_B = critic(other_teacher, student_BTD, mask_BT)
+    assert torch.equal(~torch.isclose(moved_BB, scores_BB).all(dim=1), third)
+    assert torch.equal(~torch.isclose(moved_B, baseline_B), third)
+    other_student = torch.where(third[:, None, None], student_BTD + 1, student_BTD)
+    moved_BB, moved_B = critic(teacher_BTE, other_student, mask_BT)
+    assert torch.equal(~torch.isclose(moved_BB, scores_BB).all(dim=0), third)
+    assert torch.equal(moved_B, baseline_B)
 
 
 def test_each_pair_of_layers_has_its_own_critic() -> None:
