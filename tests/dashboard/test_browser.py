@@ -62,9 +62,11 @@ def test_a_running_job_is_followed_without_reloading(visitor: Any, service: Any)
     page = visitor.open(PAGES["running"])
     expect(page.locator("#live")).to_have_text("● live")
     expect(page.locator(".tile", has_text="Trials")).to_contain_text("6 of 20")
+    page.locator("#history figure").focus()
     service.run_trial(7)
     expect(page.locator("#activity")).to_contain_text("Trial 7 finished")
     expect(page.locator(".tile", has_text="Trials")).to_contain_text("7 of 20")
+    expect(page.locator("#history figure")).to_be_focused()
 
 
 def test_a_finished_job_says_whether_the_gain_is_noise(visitor: Any) -> None:

@@ -42,16 +42,28 @@ function path(points, step) {
 const dots = (points, r) => points.map(([x, y]) => `M${x - r} ${y}a${r} ${r} 0 1 0 ${2 * r} 0a${r} ${r} 0 1 0 ${-2 * r} 0`).join("");
 
 class Chart {
-  constructor(options) {
-    this.options = { height: 260, trimmed: null, ...options };
+  constructor() {
+    this.legend = h("div", { class: "legend" });
+    this.note = h("small");
     this.tip = h("div", { class: "tip", hidden: true, "aria-live": "polite" });
     this.stage = h("div");
     this.figure = h("figure", {
-      role: "group", "aria-roledescription": "chart", tabindex: 0, "aria-label": this.options.label,
+      role: "group", "aria-roledescription": "chart", tabindex: 0,
       pointermove: (event) => this.point(event), pointerleave: () => this.pick(-1),
       blur: () => this.pick(-1), keydown: (event) => this.key(event),
     }, this.stage, this.tip);
     new ResizeObserver(() => this.draw()).observe(this.figure);
+  }
+
+  /** Draw something else, or the same with news; what is picked stays picked. */
+  update(options) {
+    this.options = { height: 260, trimmed: null, ...options };
+    this.figure.setAttribute("aria-label", options.label);
+    const named = options.legend ?? options.series.filter((line) => line.points.length && line.name);
+    this.legend.replaceChildren(...(named.length > 1 ? named.map(swatch) : []));
+    this.note.textContent = options.note || "";
+    this.draw();
+    this.pick(this.picked ?? -1);
   }
 
   draw() {
@@ -141,17 +153,22 @@ class Chart {
   }
 }
 
-function legend(entries) {
-  return h("div", { class: "legend" }, entries.map(({ name, colour, marks, hollow, line, dashed }) => h("span", {},
-    s("svg", { class: `plot swatch k${colour}${dashed ? " dashed" : ""}`, viewBox: "0 0 18 11", "aria-hidden": "true" },
-      line !== false && s("path", { d: "M0 5.500H18" }),
-      marks && s("circle", { class: hollow ? "hollow" : "marks", cx: 9, cy: 5.5, r: 4 })),
-    name)));
-}
+const swatch = ({ name, colour, marks, hollow, line }) => h("span", {},
+  s("svg", { class: `plot swatch k${colour}`, viewBox: "0 0 18 11", "aria-hidden": "true" },
+    line !== false && s("path", { d: "M0 5.5H18" }),
+    marks && s("circle", { class: hollow ? "hollow" : "marks", cx: 9, cy: 5.5, r: 4 })),
+  name);
 
-/** A chart with its legend. What the arrow keys pick is also read out. */
-export function chart(options) {
-  const drawn = new Chart(options);
-  const named = options.legend ?? options.series.filter((line) => line.points.length && line.name);
-  return h("div", {}, named.length > 1 && legend(named), drawn.figure);
+const charts = new WeakMap();
+
+/** Draw a chart with its legend into `place`, or renew the one that is there. */
+export function plot(place, options) {
+  let chart = charts.get(place);
+  if (!chart?.figure.isConnected) {
+    chart = new Chart();
+    charts.set(place, chart);
+    place.replaceChildren(chart.legend, chart.figure, chart.note);
+  }
+  chart.update(options);
+  return place;
 }

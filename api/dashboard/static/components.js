@@ -6,10 +6,12 @@ import { number, words } from "./format.js";
 
 /** Kinds that stand for "nothing is done here"; they are drawn in grey. */
 const REST = new Set(["none", "hard", "as_is"]);
+/** One shape for each slot, in their order; the colour tells its kinds apart. */
 const SHAPES = [
-  "M5.500 .5a5 5 0 1 0 .001 0z", "M1 1h9v9H1z", "M5.500 0l5.500 10.500H0z", "M5.500 -.5l6 6l-6 6l-6-6z",
-  "M0 .5h11L5.500 11z", "M3.800 0h3.400v3.800H11v3.400H7.200V11H3.800V7.200H0V3.800h3.800z",
+  "M0 10.5L5.5 0L11 10.5z", "M1 1h9v9H1z", "M5.5 -.5l6 6l-6 6l-6-6z", "M5.5 .5a5 5 0 1 0 .001 0z",
+  "M3.8 0h3.4v3.800H11v3.400H7.2V11H3.8V7.2H0V3.800h3.800z", "M0 .5h11L5.5 11z",
 ];
+const COLOURS = 8;
 
 class Catalogue {
   constructor(slots) { this.slots = slots; }
@@ -28,19 +30,19 @@ class Catalogue {
     return [...own, ...of].map(([, { schema }]) => schema.properties?.[name]).find(Boolean) ?? {};
   }
 
-  /** The same colour and shape for the same kind wherever it is drawn. */
+  /** The same look for the same kind wherever it is drawn; past the colours, marks are hollow. */
   look(slot, kind) {
-    if (REST.has(kind)) return { colour: "none", shape: SHAPES[0] };
-    const known = Object.keys(this.kinds(slot)).filter((k) => !REST.has(k)).sort();
-    const index = Math.max(known.indexOf(kind), 0);
-    return { colour: index % 8, shape: SHAPES[Math.floor(index / 8) % SHAPES.length] };
+    const shape = SHAPES[Math.max(Object.keys(this.slots).indexOf(slot), 0) % SHAPES.length];
+    if (REST.has(kind)) return { style: "knone", shape };
+    const index = Object.keys(this.kinds(slot)).filter((k) => !REST.has(k)).sort().indexOf(kind);
+    return { style: `k${Math.max(index, 0) % COLOURS}${Math.floor(index / COLOURS) % 2 ? " open" : ""}`, shape };
   }
 
   /** A kind as people see it: mark, title, and its docstring on hover. */
   kind(slot, kind) {
-    const { colour, shape } = this.look(slot, kind);
-    return h("span", { class: `kind${colour === "none" ? " off" : ""}`, title: this.doc(slot, kind) },
-      s("svg", { class: `mark k${colour}`, viewBox: "0 0 11 11", "aria-hidden": "true" }, s("path", { d: shape })),
+    const { style, shape } = this.look(slot, kind);
+    return h("span", { class: `kind${REST.has(kind) ? " off" : ""}`, title: this.doc(slot, kind) },
+      s("svg", { class: `mark ${style}`, viewBox: "0 0 11 11", "aria-hidden": "true" }, s("path", { d: shape })),
       this.title(slot, kind));
   }
 

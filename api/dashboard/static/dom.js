@@ -17,11 +17,15 @@ export const s = (tag, attributes = {}, ...children) => fill(document.createElem
 export const $ = (selector, within = document) => within.querySelector(selector);
 export const $$ = (selector, within = document) => [...within.querySelectorAll(selector)];
 
-/** Replace what `place` (an element or a selector) holds. */
+const sign = (element) => element.getAttribute("aria-label") ?? element.getAttribute("href") ?? element.textContent;
+
+/** Replace what `place` (an element or a selector) holds; what has the focus keeps it. */
 export function show(place, ...children) {
   const element = typeof place === "string" ? $(place) : place;
+  const held = element.contains(document.activeElement) ? sign(document.activeElement) : null;
   element.removeAttribute("aria-busy");
   element.replaceChildren(...children.flat(Infinity).filter((child) => child != null && child !== false));
+  if (held !== null) $$("a, button, [tabindex]", element).find((e) => sign(e) === held)?.focus();
 }
 
 /** What the template handed over on <main>. */

@@ -5,8 +5,13 @@ import { ago } from "./format.js";
 import { studentName } from "./names.js";
 import { actions, badge, jobName } from "./state.js";
 
+let drawn = "";
+
 /** Draw title, state and buttons; `extra` buttons follow those that steer the job. */
 export function head(job, name, after, extra = []) {
+  const now = [job.version, job.state, job.wish].join();
+  if (now === drawn) return; // a button that is pressed must not be replaced under the finger
+  drawn = now;
   document.title = `${jobName(job)} · AutoDistiller`;
   show("#title", jobName(job));
   show("#state", badge(job.state));

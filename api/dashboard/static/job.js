@@ -6,7 +6,7 @@ import { $, given, h, notice, show } from "./dom.js";
 import { eventLine } from "./events.js";
 import { better, duration, words } from "./format.js";
 import { head } from "./head.js";
-import { historyChart, learningChart } from "./job_charts.js";
+import { drawCurves, drawHistory } from "./job_charts.js";
 import { tiles } from "./job_tiles.js";
 import { calmly, listen } from "./live.js";
 import { registered, studentName } from "./names.js";
@@ -61,8 +61,8 @@ function draw() {
   ]);
   show("#message", message(job));
   show("#tiles", tiles(job, curves, teacher));
-  show("#history", historyChart(job, curves, teacher));
-  show("#curves", learningChart(job, curves));
+  drawHistory($("#history"), job, curves, teacher);
+  drawCurves($("#curves"), job, curves);
 }
 
 async function refresh() {

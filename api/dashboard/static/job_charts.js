@@ -1,7 +1,7 @@
 /** The pictures of a job's overview, from the columnar /curves. */
 
-import { chart } from "./chart.js";
-import { h } from "./dom.js";
+import { plot } from "./chart.js";
+import { h, show } from "./dom.js";
 import { axis, better, lowerIsBetter, metricName } from "./format.js";
 import { isTerminal } from "./state.js";
 
@@ -10,8 +10,8 @@ const ORIGINS = {
   baseline: { name: "Plain fine-tuning", colour: 4 }, user: { name: "Yours", colour: 3 }, recommended: { name: "Recommended", colour: 2 },
   sampler: { name: "Search", colour: 0 }, confirmation: { name: "Confirmation", colour: 7 },
 };
-/** Older curves are left out, so that the picture stays readable and quick. */
-const MOST_CURVES = 200;
+/** Older curves are left out, so that the picture stays readable. */
+const MOST_CURVES = 60;
 const look = (origin) => ORIGINS[origin] ?? { name: origin, colour: 6 };
 
 /** The best epoch of each trial that has one. */
@@ -20,13 +20,16 @@ export const scored = (name, trials) => trials.filter((t) => t.values.length)
 export const plainRuns = (curves) => curves.trials.filter((t) => t.origin === "baseline" && t.state === "complete");
 export const best = (name, trials) => scored(name, trials).reduce((a, b) => (a && better(name, a.score, b.score) >= 0 ? a : b), null);
 
-const waiting = (job) => h("p", { class: "pending" }, isTerminal(job) ? "Nothing was measured before the job ended." : "It appears with the first epoch of a trial.");
+const wait = (place, job) => show(place, h("p", { class: "pending" }, isTerminal(job) ? "Nothing was measured before the job ended." : "It appears with the first epoch of a trial."));
 
 /** Trials by number with the best so far, against the teacher and plain fine-tuning. */
-export function historyChart(job, curves, teacher) {
+export function drawHistory(place, job, curves, teacher) {
   const name = curves.metric;
   const trials = scored(name, curves.trials.filter((t) => t.origin !== "confirmation"));
-  if (!trials.length) return waiting(job);
+  if (!trials.length) {
+    wait(place, job);
+    return;
+  }
   const incumbent = [];
   for (const t of trials.filter((x) => x.origin !== "baseline" && x.state === "complete")) {
     if (!incumbent.length || better(name, t.score, incumbent.at(-1)[1]) > 0) incumbent.push([t.number, t.score]);
@@ -42,7 +45,7 @@ export function historyChart(job, curves, teacher) {
   const theirs = job.result?.teacher[`dev/${name}`] ?? teacher[`dev/${name}`];
   const references = [theirs != null && { name: "Teacher", y: theirs, colour: "ink" }, plain && { name: "Plain fine-tuning", y: plain.score, colour: 4 }].filter(Boolean);
   const known = [...new Set(trials.map((t) => t.origin))].map((o) => ({ ...look(o), line: false, marks: true }));
-  return chart({
+  plot(place, {
     label: `Best ${metricName(name)} on dev of each of ${trials.length} trials, and the best so far`,
     series: [{ name: "Best distilled so far", colour: 0, step: true, bold: true, mute: true, points: incumbent }, ...series],
     legend: [{ name: "Best distilled so far", colour: 0 }, ...known, ...(trials.some((t) => t.state !== "complete") ? [{ name: "not run to its end", colour: "none", line: false, marks: true, hollow: true }] : [])],
@@ -52,10 +55,13 @@ export function historyChart(job, curves, teacher) {
 }
 
 /** Every trial's course on dev; those that run now and the best stand out. */
-export function learningChart(job, curves) {
+export function drawCurves(place, job, curves) {
   const name = curves.metric;
   const trials = curves.trials.filter((t) => t.values.length);
-  if (!trials.length) return waiting(job);
+  if (!trials.length) {
+    wait(place, job);
+    return;
+  }
   const top = best(name, trials.filter((t) => t.origin !== "baseline" && t.state === "complete"));
   const drawn = trials.filter((t, i) => t.state === "running" || t.number === top?.number || i >= trials.length - MOST_CURVES);
   const series = drawn.map((t) => {
@@ -67,7 +73,8 @@ export function learningChart(job, curves) {
     };
   });
   const rank = (line) => (line.bold ? 2 : line.hollow ? 1 : 0);
-  return chart({
+  plot(place, {
+    note: drawn.length < curves.num_trials && `The newest, the running and the best: ${drawn.length} of ${curves.num_trials} trials.`,
     label: `${metricName(name)} on dev by epoch of ${drawn.length} trials`, series: series.sort((a, b) => rank(a) - rank(b)),
     legend: [...new Set(trials.map((t) => t.origin))].map(look), trimmed: lowerIsBetter(name) ? "high" : "low",
     x: { name: "epoch" }, y: axis(name),

@@ -59,12 +59,19 @@ export function listen(job, { last = null, heard, status = () => {} }) {
   return () => stop.abort();
 }
 
-/** `act`, at most once in `ms`, and once more after the last call. */
+/** `act`, at most once in `ms` and never more than a fifth of the time, and once more after the last call. */
 export function calmly(act, ms = 1000) {
-  let due = null;
-  let last = 0;
+  let waiting = false;
+  let free = 0;
   return () => {
-    if (due !== null) return;
-    due = setTimeout(() => { due = null; last = Date.now(); act(); }, Math.max(0, last + ms - Date.now()));
+    if (waiting) return;
+    waiting = true;
+    setTimeout(async () => {
+      waiting = false;
+      const began = Date.now();
+      free = began + ms;
+      await act();
+      free = Date.now() + Math.max(ms, 4 * (Date.now() - began));
+    }, Math.max(0, free - Date.now()));
   };
 }

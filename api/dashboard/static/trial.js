@@ -1,7 +1,7 @@
 /** One trial: its pipeline, its scores and its curves. */
 
 import { get } from "./api.js";
-import { chart } from "./chart.js";
+import { plot } from "./chart.js";
 import { catalogue } from "./components.js";
 import { copy, given, h, notice, show, table } from "./dom.js";
 import { ago, axis, duration, metric, metricName, number, words } from "./format.js";
@@ -37,13 +37,13 @@ function scores(trial) {
 
 const devCharts = (trial) => measured(trial, "dev/").map((name, i) => {
   const of = name.slice(4);
-  return chart({
+  return plot(h("div"), {
     label: `${metricName(of)} on dev by epoch`, height: 180, x: { name: "epoch" }, y: axis(of),
     series: [{ name: metricName(of), colour: i % 8, marks: true, points: course(trial, name) }],
   });
 });
 
-const lossChart = (trial) => chart({
+const lossChart = (trial) => plot(h("div"), {
   label: "Loss terms by epoch", x: { name: "epoch" }, y: { name: "loss", tick: number, format: (v) => number(v) },
   series: measured(trial, "loss/").map((name) => ({ name: words(name.slice(5)), colour: { total: "ink", hard: 4, soft: 0, intermediate: 2 }[name.slice(5)] ?? 7, bold: name === "loss/total", marks: true, points: course(trial, name) })),
 });
