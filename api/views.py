@@ -61,7 +61,7 @@ def job_view(tx: Transaction, job: Job) -> JobView:
     """Return a job with its progress and its leader."""
     counts, objective = tx.trials.counts(job.id), job.spec.objectives[0]
     progress = Progress(of=job.spec.budget.num_trials, **{s.value: n for s, n in counts.items()})
-    leader = tx.trials.best(job.id, objective.metric, maximise=objective.maximise)
+    leader = tx.trials.best(job.id, maximise=objective.maximise)
     shown = None if leader is None else Leader(number=leader.number, dev=leader.dev)
     return JobView(**dict(job), progress=progress, best=shown)
 
@@ -88,7 +88,7 @@ class Curves(View):
 def curves(tx: Transaction, job: Job) -> Curves:
     """Return the curves of a job, by column."""
     objective = job.spec.objectives[0]
-    rows = tx.trials.scores(job.id, objective.metric)
+    rows = tx.trials.scores(job.id)
     sign = 1 if objective.maximise else -1
     shown = _telling([None if value is None else sign * value for *_, value in rows])
     name = f"dev/{objective.metric}"

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from typing import Any
 
-from pydantic_core import to_json
+from pydantic_core import PydanticSerializationError, to_json
 from sqlalchemy import Connection, Engine, Table, create_engine, event
 from sqlalchemy.dialects import postgresql, sqlite
 
 BUSY_TIMEOUT_MS = 30_000
+NUL = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")
 
 
 def open_engine(url: str, *, foreign_keys: bool = True) -> Engine:
     """Return an engine on which a transaction begins as its execution option `write` says."""
     if not url.startswith("sqlite"):
         return create_engine(
-            url, json_serializer=_json, pool_pre_ping=True, pool_size=10, max_overflow=20
+            url, json_serializer=as_json, pool_pre_ping=True, pool_size=10, max_overflow=20
         )
-    engine = create_engine(url, json_serializer=_json, connect_args={"check_same_thread": False})
+    engine = create_engine(url, json_serializer=as_json, connect_args={"check_same_thread": False})
 
     @event.listens_for(engine, "connect")
     def _connect(connection: Any, _: Any) -> None:
@@ -56,5 +59,21 @@ def insert(connection: Connection, table: Table) -> sqlite.Insert | postgresql.I
     return postgresql.insert(table)
 
 
-def _json(value: Any) -> str:
-    return to_json(value, inf_nan_mode="null").decode()
+def as_json(value: Any) -> str:
+    """Return a value as JSON that every database can hold: no NaN, no NUL, no half characters."""
+    try:
+        text = to_json(value, inf_nan_mode="null").decode()
+    except PydanticSerializationError:  # what a file name or an error can bring, but no text is
+        text = to_json(_whole(value), inf_nan_mode="null").decode()
+    return NUL.sub(r"\1\\ufffd", text)
+
+
+def _whole(value: Any) -> Any:
+    """Return a JSON value with its halves of surrogate pairs replaced."""
+    if isinstance(value, str):
+        return value.encode(errors="replace").decode()
+    if isinstance(value, Mapping):
+        return {_whole(k): _whole(v) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [_whole(v) for v in value]
+    return value

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -144,6 +145,7 @@ class Driving:
         reason: str = "",
     ) -> None:
         """End a trial; one that has ended already stays as it is."""
+        score = dev.get(self._fence().objective, math.nan)
         last = tables.trial.alias()
         order = select(func.coalesce(func.max(last.c.finish_order), 0) + 1).where(
             last.c.job_id == self._job_id
@@ -152,6 +154,7 @@ class Driving:
             "state": state,
             "dev": dict(dev),
             "test": dict(test),
+            "score": score if math.isfinite(score) else None,
             "seconds": seconds,
             "finished_at": Clock(),
             "finish_order": order.scalar_subquery(),
@@ -194,7 +197,7 @@ class Driving:
         table = tables.job
         if self._claim is None:
             self._claim = self._connection.execute(
-                select(table.c.wish)
+                select(table.c.wish, table.c.objective)
                 .where(
                     table.c.id == self._job_id,
                     table.c.owner_epoch == self._epoch,

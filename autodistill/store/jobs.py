@@ -58,6 +58,7 @@ class Jobs:
             insert(tables.job).values(
                 id=job_id,
                 dataset_id=dataset.id,
+                objective=spec.objectives[0].metric,
                 spec=spec,
                 facts=dict(facts),
                 state=JobState.QUEUED,

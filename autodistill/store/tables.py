@@ -73,6 +73,7 @@ job = Table(
     Column("position", Integer, primary_key=True, autoincrement=True),
     Column("id", Line, nullable=False, unique=True),
     Column("dataset_id", Line, ForeignKey("dataset.id"), nullable=False, index=True),
+    Column("objective", String(40), nullable=False),  # the first; trials are ranked by it
     Column("spec", Validated(JobSpec), nullable=False),
     Column("facts", Validated(dict[str, TaskFacts]), nullable=False),
     Column("state", String(20), nullable=False),
@@ -103,11 +104,14 @@ trial = Table(
     Column("num_attempts", Integer, nullable=False),
     Column("dev", Numbers, nullable=False),
     Column("test", Numbers, nullable=False),
+    Column("score", Float),  # of the job's objective on dev
     Column("seconds", Float, nullable=False),
     Column("created_at", Moment, nullable=False),
     Column("finished_at", Moment),
     UniqueConstraint("job_id", "finish_order"),
-    Index(None, "job_id", "state"),
+    Index(None, "job_id", "state", "origin"),
+    Index(None, "job_id", "score"),
+    Index(None, "job_id", "number", "origin", "state", "score"),  # all that a chart asks for
 )
 
 measurement = Table(

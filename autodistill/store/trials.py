@@ -8,7 +8,6 @@ from typing import Any
 
 from sqlalchemy import (
     JSON,
-    Column,
     ColumnElement,
     Connection,
     Row,
@@ -41,12 +40,6 @@ def select_trials() -> Select[*tuple[Any, ...]]:
         .scalar_subquery()
     )
     return select(*COLUMNS, done.label("epochs_done"))
-
-
-def _number(column: Column[Any], key: str) -> ColumnElement[float]:
-    """Return one number out of a JSON column."""
-    number: ColumnElement[float] = type_coerce(column, JSON)[key].as_float()
-    return number
 
 
 class Trials:
@@ -85,38 +78,37 @@ class Trials:
             query = query.where(table.c.number > after)
         return _listed(self._connection, query.order_by(table.c.number).limit(limit))
 
-    def best(self, job_id: str, metric: str, *, maximise: bool) -> Trial | None:
-        """Return the complete trial that distils and is best on dev; the earlier one of equals.
+    def best(self, job_id: str, *, maximise: bool) -> Trial | None:
+        """Return the complete trial that distils and has the best score; the earlier one of equals.
 
-        Without its curve; confirmations are left out.
+        Without its curve; confirmations are left out. The score is the job's first objective on
+        dev.
         """
         table = tables.trial
-        value = _number(table.c.dev, metric)
         query = select_trials().where(
             table.c.job_id == job_id,
+            table.c.score.is_not(None),
             table.c.state == TrialState.COMPLETE,
             table.c.distils,
             table.c.origin != Origin.CONFIRMATION,
-            value.is_not(None),
         )
-        order = value.desc() if maximise else value
+        order = table.c.score.desc() if maximise else table.c.score
         leader = query.order_by(order, table.c.number).limit(1)
         return next(iter(_listed(self._connection, leader)), None)
 
-    def scores(self, job_id: str, metric: str) -> Sequence[Row[int, str, str, float | None]]:
-        """Return (number, origin, state, value on dev) of every trial, by ascending number."""
+    def scores(self, job_id: str) -> Sequence[Row[int, str, str, float | None]]:
+        """Return (number, origin, state, score) of every trial, by ascending number."""
         table = tables.trial
-        query = select(
-            table.c.number, table.c.origin, table.c.state, _number(table.c.dev, metric)
-        ).where(table.c.job_id == job_id)
-        return self._connection.execute(query.order_by(table.c.number)).all()
+        query = select(table.c.number, table.c.origin, table.c.state, table.c.score)
+        mine = query.where(table.c.job_id == job_id)
+        return self._connection.execute(mine.order_by(table.c.number)).all()
 
     def courses(
         self, job_id: str, name: str, numbers: Sequence[int]
     ) -> dict[int, dict[int, float]]:
         """Return the measurement of that name by epoch, for some trials."""
         table = tables.measurement
-        value = _number(table.c["values"], name)
+        value = type_coerce(table.c["values"], JSON)[name].as_float()
         query = (
             select(table.c.number, table.c.epoch, value)
             .where(table.c.job_id == job_id, table.c.number.in_(numbers), value.is_not(None))

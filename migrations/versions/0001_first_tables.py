@@ -67,6 +67,7 @@ def upgrade() -> None:
         sa.Column("position", sa.Integer(), autoincrement=True, nullable=False),
         sa.Column("id", sa.Text(), nullable=False),
         sa.Column("dataset_id", sa.Text(), nullable=False),
+        sa.Column("objective", sa.String(length=40), nullable=False),
         sa.Column("spec", sa.JSON(), nullable=False),
         sa.Column("facts", sa.JSON(), nullable=False),
         sa.Column("state", sa.String(length=20), nullable=False),
@@ -109,6 +110,7 @@ def upgrade() -> None:
         sa.Column("num_attempts", sa.Integer(), nullable=False),
         sa.Column("dev", sa.JSON(), nullable=False),
         sa.Column("test", sa.JSON(), nullable=False),
+        sa.Column("score", sa.Float(), nullable=True),
         sa.Column("seconds", sa.Float(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
@@ -116,7 +118,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("job_id", "number", name=op.f("pk_trial")),
         sa.UniqueConstraint("job_id", "finish_order", name=op.f("uq_trial_job_id_finish_order")),
     )
-    op.create_index(op.f("ix_trial_job_id_state"), "trial", ["job_id", "state"])
+    op.create_index(
+        op.f("ix_trial_job_id_number_origin_state_score"),
+        "trial",
+        ["job_id", "number", "origin", "state", "score"],
+    )
+    op.create_index(op.f("ix_trial_job_id_score"), "trial", ["job_id", "score"])
+    op.create_index(op.f("ix_trial_job_id_state_origin"), "trial", ["job_id", "state", "origin"])
     op.create_table(
         "measurement",
         sa.Column("job_id", sa.Text(), nullable=False),

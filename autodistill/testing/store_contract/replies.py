@@ -70,8 +70,9 @@ class IdempotencyContract:
         with store.write() as tx:
             assert tx.idempotency.recall("key", "anyone", BODY) is None
             tx.idempotency.remember("key", "anyone", BODY, {"id": "job_1"}, ttl_s=60.0)
-        with store.write() as tx:
-            assert tx.idempotency.recall("key", "anyone", BODY) == {"id": "job_1"}
+        for transaction in (store.write, store.read):
+            with transaction() as tx:
+                assert tx.idempotency.recall("key", "anyone", BODY) == {"id": "job_1"}
 
     def test_another_body_is_refused(self, store: Store) -> None:
         with store.write() as tx:

@@ -86,7 +86,7 @@ class TrialContract:
             driving.finish(0, TrialState.COMPLETE, dev=dev, test={}, seconds=1.0)
             driving.log("prepare", {"loss": math.nan})
             trial = tx.trials.get("job_1", 0)
-            assert tx.trials.best("job_1", "accuracy", maximise=True) is None
+            assert tx.trials.best("job_1", maximise=True) is None
         assert math.isnan(trial.curve[0].values["dev/accuracy"])
         assert all(map(math.isnan, trial.dev.values()))
         assert kinds(store)[-1] == "prepare"
@@ -161,7 +161,7 @@ class TrialContract:
     def test_the_best_trial_distils_and_is_no_confirmation(self, store: Store) -> None:
         mine = claimed(store)
         with store.read() as tx:
-            assert tx.trials.best("job_1", "accuracy", maximise=True) is None
+            assert tx.trials.best("job_1", maximise=True) is None
         complete(store, mine, 0, 0.99, PLAIN)
         complete(store, mine, 1, 0.7)
         complete(store, mine, 2, 0.8)
@@ -169,10 +169,9 @@ class TrialContract:
         complete(store, mine, 4, 0.9, origin=Origin.CONFIRMATION)
         complete(store, mine, 5, 0.9, state=TrialState.PRUNED)
         with store.read() as tx:
-            best = tx.trials.best("job_1", "accuracy", maximise=True)
-            worst = tx.trials.best("job_1", "accuracy", maximise=False)
-            assert tx.trials.best("job_1", "nll", maximise=False) is None
-            scores = [tuple(row) for row in tx.trials.scores("job_1", "accuracy")]
+            best = tx.trials.best("job_1", maximise=True)
+            worst = tx.trials.best("job_1", maximise=False)
+            scores = [tuple(row) for row in tx.trials.scores("job_1")]
         assert best is not None
         assert worst is not None
         assert (best.number, best.dev, worst.number) == (2, {"accuracy": 0.8}, 1)
@@ -301,6 +300,19 @@ class EventContract:
                 driving.log("log", {})
                 assert tx.events.latest("job_1") == i
         assert len(kinds(store)) == 4
+
+    @pytest.mark.parametrize(
+        ("said", "kept"), [("a\0b", "a\ufffdb"), ("a\udcffb", "a?b"), ("a\\u0000b", "a\\u0000b")]
+    )
+    def test_whatever_an_error_says_can_be_kept(self, store: Store, said: str, kept: str) -> None:
+        mine = claimed(store)
+        with store.write() as tx:
+            tx.driving("job_1", mine).log("log", {"lines": [said]})
+            tx.driving("job_1", mine).fail(said)
+            logged, _ = tx.events.after("job_1", 1)
+            message = tx.jobs.get("job_1").message
+        assert logged.data == {"lines": [kept]}
+        assert message == kept
 
     def test_an_unknown_job_has_no_events(self, store: Store) -> None:
         with store.read() as tx:
