@@ -121,7 +121,9 @@ async function check() {
     const [full] = await Promise.all([post("/v1/jobs/validate", bare), drawAdvice(bare)]);
     if (!latest()) return;
     space.offer(full.space);
-    const spec = await post("/v1/jobs/validate", request());
+    const body = request();
+    const plain = JSON.stringify(body) === JSON.stringify(bare);
+    const spec = plain ? full : await post("/v1/jobs/validate", body);
     if (!latest()) return;
     refuse(form, []);
     say(ready(spec));
