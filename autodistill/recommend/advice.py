@@ -149,7 +149,7 @@ def _reason(
 
 def _testimony(pipeline: PipelineSpec, witness: _Witness, said: float) -> str:
     known = witness.known
-    measured = known.measured().get(pipeline)
+    measured = known.measured.get(pipeline)
     gain = known.span * (said if measured is None else measured)
     how = f"expected from {len(known.trials)} trials" if measured is None else "measured"
     return (

@@ -47,14 +47,15 @@ def similarities(
     """Return the similarity of each past task, 0 to 1.
 
     A Gaussian kernel on the root mean square difference of the features, each in its unit. The
-    bandwidth goes from 1 to the median distance to the past tasks as they become more. Tasks of
-    another kind (classes against values) have similarity 0.
+    bandwidth goes from 1 down to the median distance to the past tasks as they become more, so that
+    a store of kindred tasks tells them apart. Tasks of another kind (classes against values) have
+    similarity 0.
     """
     mine = _features(dataset, facts)
     distance = np.array([_distance(mine, _features(p.dataset, p.facts)) for p in history])
     if not len(distance):
         return distance
-    median = float(np.clip(np.median(distance), 0.5, 2.0))
+    median = float(np.clip(np.median(distance), 0.5, 1.0))
     bandwidth = (PRIOR_TASKS + len(distance) * median) / (PRIOR_TASKS + len(distance))
     kernel = np.exp(-0.5 * np.square(distance / bandwidth))
     alike = [p.facts.task.is_classification == facts.task.is_classification for p in history]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +16,7 @@ from autodistill.spec import LOWER_IS_BETTER, PipelineSpec
 
 MIN_TRIALS = 4
 """A task with fewer scored trials says nothing."""
-MAX_TRIALS = 200
+MAX_TRIALS = 120
 """Of a task with more, so many are looked at, spread evenly from its best to its worst."""
 TREES = 25
 INACTIVE = -1.0
@@ -42,7 +43,7 @@ class Experience:
         """What the task's best trial gained over its median one; above 0."""
         return float(self.gains[0])
 
-    @property
+    @cached_property
     def closed(self) -> NDArray[np.float64]:
         """Share of the gap from the median (0) to the best (1) that each trial closed.
 
@@ -51,8 +52,9 @@ class Experience:
         share: NDArray[np.float64] = np.clip(self.gains / self.span, -1.0, 1.0)
         return share
 
+    @cached_property
     def measured(self) -> dict[PipelineSpec, float]:
-        """Return the mean share of the gap that each pipeline closed in its own trials."""
+        """Mean share of the gap that each pipeline closed in its own trials."""
         shares: dict[PipelineSpec, list[float]] = {}
         for trial, share in zip(self.trials, self.closed, strict=True):
             shares.setdefault(trial.spec.pipeline, []).append(float(share))
@@ -98,9 +100,8 @@ def judge(
     forest = ExtraTreesRegressor(TREES, min_samples_leaf=2, random_state=0)
     forest.fit(table[: len(tried)], known.closed)
     guesses: NDArray[np.float64] = forest.predict(table[len(tried) :])
-    measured = known.measured()
     for i, pipeline in enumerate(pipelines):
-        guesses[i] = (guesses[i] + measured.get(pipeline, guesses[i])) / 2
+        guesses[i] = (guesses[i] + known.measured.get(pipeline, guesses[i])) / 2
     return guesses
 
 

@@ -1,0 +1,253 @@
+from __future__ import annotations
+
+import math
+import subprocess
+import sys
+from functools import cache
+from itertools import combinations, islice
+
+import numpy as np
+import pytest
+
+from autodistill.component import sample
+from autodistill.intermediate.mse import MSE
+from autodistill.lazy import optuna
+from autodistill.losses.logit_mse import LogitMSE
+from autodistill.losses.reverse_kl import ReverseKL
+from autodistill.losses.softened_kl import SoftenedKL
+from autodistill.mappings.last import Last
+from autodistill.optimisation import Training
+from autodistill.recommend import recommend
+from autodistill.recommend.advice import _complementary
+from autodistill.recommend.expert import portfolio
+from autodistill.record import PastTask, Recommendation, TrialState
+from autodistill.spec import (
+    CutStudent,
+    JobRequest,
+    PipelineSpec,
+    TeacherSpec,
+    plain_fine_tuning,
+)
+from autodistill.task import Task, TaskFacts
+from autodistill.testing.records import dataset_of, facts_of, past_of, trial_of
+
+HOME = {"log_train": 6.0, "mean_words": 40.0, "linear_gain": 0.2, "majority": 0.4}
+FAR = {"log_train": 60.0, "mean_words": 4000.0, "linear_gain": -5.0, "majority": 9.0}
+
+
+@cache
+def pipelines(
+    count: int, task: Task = Task.TEXT_CLASSIFICATION, seed: int = 0
+) -> list[PipelineSpec]:
+    facts = facts_of(task)
+    request = JobRequest(
+        dataset="d", teacher=TeacherSpec(model="t"), students=(CutStudent(num_layers=2),)
+    )
+    space = request.resolve([facts]).space
+    study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=seed))
+    drawn = (sample(PipelineSpec, space, study.ask()) for _ in range(10 * count))
+    return list(islice((p for p in drawn if not p.problems(facts)), count))
+
+
+def past(
+    name: str,
+    scores: dict[PipelineSpec, float],
+    facts: TaskFacts | None = None,
+    features: dict[str, float] = HOME,
+) -> PastTask:
+    facts = facts or facts_of()
+    trials = [
+        trial_of(n, pipeline, dev={"accuracy": score, "pearson": score})
+        for n, (pipeline, score) in enumerate(scores.items())
+    ]
+    return past_of(dataset_of(name, facts, features), facts, trials)
+
+
+def advise(
+    history: list[PastTask], task: Task = Task.TEXT_CLASSIFICATION, k: int = 5
+) -> Recommendation:
+    facts = facts_of(task)
+    return recommend(dataset_of("new", facts, HOME), facts, history, k=k)
+
+
+def liking(kind: str) -> dict[PipelineSpec, float]:
+    """Scores of a task on which one kind of intermediate objective is much better."""
+    rng = np.random.default_rng(3)
+    return {
+        p: 0.5 + 0.3 * (p.intermediate.kind == kind) + 0.02 * float(rng.random())
+        for p in pipelines(30)
+        if p.distils
+    }
+
+
+@pytest.mark.parametrize("task", list(Task))
+def test_without_history_it_is_the_experts_list_and_says_so(task: Task) -> None:
+    answer = advise([], task)
+    assert [a.pipeline for a in answer.advice] == [p for p, _ in portfolio(facts_of(task))]
+    assert answer.basis == "expert"
+    assert answer.num_past_tasks == 0
+    assert answer.message == "No similar past task: this is the experts' list, best first."
+    assert all(a.expected is None and a.reason.endswith(".") for a in answer.advice)
+
+
+@pytest.mark.parametrize(
+    "useless",
+    [
+        past("far", liking("cosine"), features=FAR),
+        past("values", liking("cosine"), facts_of(Task.TEXT_REGRESSION)),
+        past("constant", dict.fromkeys(pipelines(20), 0.5)),
+        past("few", dict(zip(pipelines(3), (0.1, 0.2, 0.3), strict=True))),
+        past("none", {}),
+        past("nan", dict.fromkeys(pipelines(20), math.nan)),
+    ],
+    ids=lambda p: str(p.dataset.name),
+)
+def test_history_that_says_nothing_changes_nothing(useless: PastTask) -> None:
+    assert advise([useless] * 3) == advise([])
+
+
+def test_what_similar_tasks_agree_on_comes_first() -> None:
+    scores = liking("cosine")
+    answer = advise([past(name, scores) for name in "abcdef"])
+    assert answer.basis == "history"
+    assert answer.num_past_tasks == 6
+    assert answer.advice[0].pipeline.intermediate.kind == "cosine"
+    assert answer.message == "From 6 similar past tasks on a, b, c, d, e …, and the experts' list."
+    best = max(scores, key=lambda p: scores[p])
+    assert best in {a.pipeline for a in answer.advice}
+
+
+def test_the_experts_list_still_speaks_beside_a_single_past_task() -> None:
+    scores = liking("cosine")
+    answer = advise([past("one", scores)])
+    listed = {p for p, _ in portfolio(facts_of())}
+    mine = [a.pipeline for a in answer.advice]
+    assert answer.basis == "history"
+    assert any(p in listed for p in mine)
+    assert any(p.intermediate.kind == "cosine" for p in mine)
+
+
+def test_a_reason_names_the_dataset_and_the_gain_that_was_measured_there() -> None:
+    good = PipelineSpec(loss=ReverseKL(), intermediate=MSE(mapping=Last()))
+    scores = dict.fromkeys(pipelines(30), 0.5) | {good: 0.75}
+    answer = advise([past(name, scores) for name in ("ag_news", "trec", "emotion", "sst2")])
+    (advice,) = (a for a in answer.advice if a.pipeline == good)
+    for name in ("ag_news", "trec", "emotion"):
+        expected = f"{name} with 2 layers (similarity 1.00), accuracy 0.2500 better than the median"
+        assert expected in advice.reason
+    assert "sst2" not in advice.reason
+    assert "measured" in advice.reason
+
+
+def test_the_nearer_task_counts_more() -> None:
+    near = HOME | {"log_train": 6.1}
+    farther = HOME | {"log_train": 10.0, "linear_gain": 0.6, "mean_words": 110.0}
+    history = [past(f"n{i}", liking("cosine"), features=near) for i in range(3)]
+    history += [past(f"f{i}", liking("mse"), features=farther) for i in range(3)]
+    answer = advise(history)
+    assert answer.advice[0].pipeline.intermediate.kind == "cosine"
+    assert "mse" in {a.pipeline.intermediate.kind for a in answer.advice}
+
+
+def test_many_jobs_on_one_dataset_do_not_outvote_other_datasets() -> None:
+    crowd = [past("same", liking("mse")) for _ in range(4)]
+    others = [past(f"other{i}", liking("cosine")) for i in range(3)]
+    assert advise(crowd + others).advice[0].pipeline.intermediate.kind == "cosine"
+
+
+def test_only_what_serves_the_task_and_distils_is_recommended() -> None:
+    shallow = facts_of(layers=2)
+    facts = shallow.model_copy(update={"student_layers": 8})  # deeper than its teacher
+    scores = {
+        **dict.fromkeys(pipelines(20), 0.3),
+        plain_fine_tuning(Training()): 0.9,
+        PipelineSpec(intermediate=MSE(mapping=Last())): 0.9,
+        PipelineSpec(loss=SoftenedKL(weight=0.33)): 0.8,
+    }
+    new = dataset_of("new", facts, HOME)
+    answer = recommend(new, facts, [past(n, scores, shallow) for n in "abcde"], k=50)
+    assert len(answer.advice) > 5
+    for advice in answer.advice:
+        assert advice.pipeline.distils
+        assert advice.pipeline.problems(facts) == []
+    assert PipelineSpec(loss=SoftenedKL(weight=0.33)) in [a.pipeline for a in answer.advice]
+
+
+@pytest.mark.parametrize("k", [1, 2, 5, 20])
+def test_so_many_are_recommended_as_were_asked_for_without_repeats(k: int) -> None:
+    history = [
+        past(name, dict(zip(pipelines(30, seed=i), np.linspace(0, 1, 30), strict=True)))
+        for i, name in enumerate("abcd")
+    ]
+    found = [a.pipeline for a in advise(history, k=k).advice]
+    assert len(found) == len(set(found)) == k
+    assert found == [a.pipeline for a in advise(history, k=20).advice][:k]
+
+
+def test_the_same_history_gives_the_same_answer() -> None:
+    history = [past(name, liking("cosine")) for name in "abc"]
+    assert advise(history) == advise(history)
+
+
+def test_odd_trials_do_no_harm() -> None:
+    odd = [
+        trial_of(50, PipelineSpec(), TrialState.FAILED),
+        trial_of(51, PipelineSpec(), TrialState.PRUNED, dev={"nll": 0.1}),
+        trial_of(52, PipelineSpec(), dev={"accuracy": math.nan}),
+        trial_of(53, PipelineSpec(), dev={"accuracy": -math.inf}),
+        trial_of(54, PipelineSpec(training=Training(weight_decay=0.0)), dev={"accuracy": 0.0}),
+        trial_of(55, PipelineSpec(loss=LogitMSE(weight=1.0)), dev={"accuracy": 1e300}),
+    ]
+    clean = past("a", liking("cosine"))
+    dirty = clean.model_copy(update={"trials": (*clean.trials, *odd)})
+    bare = past("b", liking("cosine"), features={})
+    broken = past("c", liking("cosine"), features={"log_train": math.nan, "mean_words": math.inf})
+    answer = advise([dirty, bare, broken])
+    assert answer.num_past_tasks == 3
+    assert all(math.isfinite(a.expected or 0.0) for a in answer.advice)
+
+
+def test_each_further_pipeline_adds_most_to_the_best_of_the_list() -> None:
+    rng = np.random.default_rng(0)
+    for _ in range(20):
+        scenarios, weights = rng.uniform(-1, 1, (6, 7)), rng.random(6)
+        chosen = _complementary(scenarios, weights, 4)
+        for n in range(4):
+            worth = {j: weights @ scenarios[:, [*chosen[:n], j]].max(axis=1) for j in range(7)}
+            assert worth[chosen[n]] == pytest.approx(max(worth.values()))
+        optimum = max(
+            weights @ scenarios[:, list(c)].max(axis=1) for c in combinations(range(7), 4)
+        )
+        floor = weights @ scenarios.min(axis=1)
+        got = weights @ scenarios[:, chosen].max(axis=1) - floor
+        assert got >= (1 - 1 / math.e) * (optimum - floor)
+
+
+def test_on_related_tasks_the_list_beats_random_pipelines() -> None:
+    rng = np.random.default_rng(5)
+
+    def score(p: PipelineSpec, taste: float) -> float:
+        rate = math.log10(p.training.learning_rate / 2e-4)
+        kinds = 0.3 * (p.intermediate.kind == "cosine") + 0.2 * (p.loss.kind == "reverse_kl")
+        return kinds - 0.3 * rate**2 - 0.1 * abs(p.training.warmup_fraction - taste)
+
+    wins = []
+    for trial in range(2):
+        tastes = rng.uniform(0, 0.3, 4)
+        history = [
+            past(f"t{i}", {p: score(p, taste) for p in pipelines(25, seed=10 * trial + i)})
+            for i, taste in enumerate(tastes)
+        ]
+        mine = max(score(a.pipeline, 0.15) for a in advise(history).advice)
+        others = [score(p, 0.15) for p in pipelines(100, seed=999 + trial) if p.distils]
+        at_random = [max(rng.choice(others, 5, replace=False)) for _ in range(50)]
+        wins.append(mine > np.median(at_random))
+    assert all(wins)
+
+
+def test_importing_the_recommender_loads_nothing_heavy() -> None:
+    code = (
+        "import sys, autodistill.recommend; "
+        "sys.exit(bool({'sklearn', 'optuna', 'torch', 'pandas'} & set(sys.modules)))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -1,0 +1,41 @@
+from __future__ import annotations
+
+from itertools import product
+
+import pytest
+
+from autodistill.intermediate.mi_alpha import MIAlpha
+from autodistill.recommend.expert import portfolio
+from autodistill.task import Task
+from autodistill.testing.records import facts_of
+
+
+@pytest.mark.parametrize(
+    ("task", "layers", "train"), list(product(Task, (1, 2, 6, 12), (8, 9_999, 1_000_000)))
+)
+def test_the_list_is_valid_distinct_and_distils(task: Task, layers: int, train: int) -> None:
+    facts = facts_of(task, layers, train)
+    pipelines = [pipeline for pipeline, _ in portfolio(facts)]
+    assert len(pipelines) == len(set(pipelines)) == 5
+    for pipeline in pipelines:
+        assert pipeline.problems(facts) == []
+        assert pipeline.distils
+
+
+def test_mixing_comes_first_on_small_sets_only() -> None:
+    kinds = {
+        train: [p.augmentation.kind for p, _ in portfolio(facts_of(train=train))]
+        for train in (500, 50_000)
+    }
+    assert kinds[500][:2] == ["mixup", "random_edits"]
+    assert kinds[50_000][:2] == ["none", "mixup"]
+
+
+def test_the_first_choice_informs_hidden_states() -> None:
+    for task in Task:
+        assert isinstance(portfolio(facts_of(task))[0][0].intermediate, MIAlpha)
+
+
+def test_a_shallow_student_is_trained_with_larger_steps() -> None:
+    rates = [portfolio(facts_of(layers=n))[0][0].training.learning_rate for n in (2, 4)]
+    assert rates == [3e-4, 1e-4]
