@@ -6,6 +6,7 @@ from autodistill.testing.store_contract.concurrency import (
     ConcurrencyContract,
     EconomyContract,
 )
+from autodistill.testing.store_contract.endings import EndingContract, EventContract
 from autodistill.testing.store_contract.jobs import JobContract
 from autodistill.testing.store_contract.leases import LeaseContract
 from autodistill.testing.store_contract.registry import RegistryContract
@@ -13,11 +14,7 @@ from autodistill.testing.store_contract.replies import (
     HistoryContract,
     IdempotencyContract,
 )
-from autodistill.testing.store_contract.trials import (
-    EndingContract,
-    EventContract,
-    TrialContract,
-)
+from autodistill.testing.store_contract.trials import TrialContract
 
 
 class StoreContract(
