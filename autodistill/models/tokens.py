@@ -79,6 +79,9 @@ class TokenBatch:
 
 def tokenise(tokenizer: Any, split: Split, max_length: int) -> Tokens:
     """Cut the texts of a split into tokens, the longer of a pair first where they are too long."""
+    if not len(split):  # a tokenizer wants at least one text
+        nothing = np.zeros(0, dtype=np.int32)
+        return Tokens(nothing, nothing, np.zeros(1, dtype=np.int64))
     pairs = (split.pairs,) if split.pairs is not None else ()
     coded = tokenizer(
         split.texts, *pairs, truncation=True, max_length=max_length, return_token_type_ids=True

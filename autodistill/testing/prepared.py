@@ -19,7 +19,7 @@ TEACHER = QUICK.model_copy(update={"num_epochs": 4})
 STUDENT = CutStudent(num_layers=2)
 
 
-def tiny_job(dataset: Dataset, teacher: Model, **changes: Any) -> JobSpec:
+def tiny_job(dataset: Dataset, teacher: Model, /, **changes: Any) -> JobSpec:
     """Return a job with one cut student whose teacher is fine-tuned quickly."""
     asked: dict[str, Any] = {
         "dataset": dataset.id,

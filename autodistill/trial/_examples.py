@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from autodistill.models.fitting import label_tensor
 from autodistill.models.folders import folder, key
 from autodistill.models.outputs import Outputs, read_outputs, write_outputs
 from autodistill.models.scale import Scale
-from autodistill.models.tokens import Tokens, read_tokens, tokenise
+from autodistill.models.tokens import TokenBatch, Tokens, read_tokens, tokenise
 from autodistill.record import PreparedTask
 from autodistill.selections import Candidates
 from autodistill.spec import TrialSpec
@@ -31,6 +32,8 @@ class Examples:
 
     tokens: Tokens
     """As the student cuts them."""
+    teacher_tokens: Tokens
+    """As the teacher cuts them; the same object where they share a tokenizer."""
     outputs: Outputs
     """Of the teacher, on the dataset's scale."""
     rows_K: NDArray[np.int64]
@@ -40,9 +43,16 @@ class Examples:
     label_NC: torch.Tensor
     """Labels of the whole training split, by position."""
 
+    def batches(self, rows_B: NDArray[np.int64]) -> tuple[TokenBatch, TokenBatch]:
+        """Return some examples as the student and as the teacher cut them."""
+        mine = self.tokens.batch(rows_B)
+        if self.teacher_tokens is self.tokens:
+            return mine, mine
+        return mine, self.teacher_tokens.batch(rows_B)
+
 
 def examples(
-    task: PreparedTask, spec: TrialSpec, layers: tuple[int, ...], scale: Scale, split: Split
+    task: PreparedTask, spec: TrialSpec, layers: Sequence[int], scale: Scale, split: Split
 ) -> Examples:
     """Return a trial's examples out of the training split.
 
@@ -59,21 +69,17 @@ def examples(
     candidates = Candidates(split.labels[available].astype(float), len(task.labels))
     rng = np.random.default_rng([spec.seed, 1])
     kept = available[spec.pipeline.selection.choose(candidates, rng)]
-    tokens = read_tokens(task.student_tokens[spec.student], "train")
-    outputs = read_outputs(task.outputs, "train", read_tokens(task.tokens, "train"), layers)
     copies, origins = _copies(split, available, spec.pipeline.augmentation)
-    ids = rows = kept
-    if len(origins):
-        mine = np.flatnonzero(np.isin(origins, kept))
-        rows = np.concatenate([kept, len(tokens) + mine])
-        ids = np.concatenate([kept, origins[mine]])
-        outputs = outputs.joined(_said(task, spec.pipeline.augmentation, copies, layers))
-        student = load_tokenizer(task.students[spec.student])
-        tokens = tokens.joined(tokenise(student, copies, task.max_length))
-    num_outputs = len(task.labels) or 1
-    return Examples(
-        tokens, outputs, rows, ids, label_tensor(task.task, split.labels, num_outputs, scale)
-    )
+    mine = np.flatnonzero(np.isin(origins, kept))
+    rows = np.concatenate([kept, len(split) + mine])
+    ids = np.concatenate([kept, origins[mine]])
+    teacher_tokens, outputs = _taught(task, spec.pipeline.augmentation, copies, layers)
+    tokens = teacher_tokens
+    if not task.facts[spec.student].shared_tokenizer:
+        tokens = read_tokens(task.student_tokens[spec.student], "train")
+        tokens = tokens.joined(_cut(copies, task.students[spec.student], task.max_length))
+    label_NC = label_tensor(task.task, split.labels, len(task.labels) or 1, scale)
+    return Examples(tokens, teacher_tokens, outputs, rows, ids, label_NC)
 
 
 def _copies(
@@ -97,16 +103,26 @@ def _copies(
     return Split(texts, pairs if split.pairs is not None else None, split.labels[where]), where
 
 
-def _said(
-    task: PreparedTask, augmentation: Augmentation, copies: Split, layers: tuple[int, ...]
-) -> Outputs:
-    """Return the teacher's outputs on rewritten texts; the first trial to need them makes them."""
-    tokens = tokenise(load_tokenizer(task.teacher), copies, task.max_length)
+def _taught(
+    task: PreparedTask, augmentation: Augmentation, copies: Split, layers: Sequence[int]
+) -> tuple[Tokens, Outputs]:
+    """Return the teacher's tokens and outputs on the training split, followed by its copies.
+
+    The first trial to need the outputs on some copies makes them for all trials.
+    """
+    tokens = read_tokens(task.tokens, "train")
+    outputs = read_outputs(task.outputs, "train", tokens, layers)
+    if not len(copies):
+        return tokens, outputs
+    more = _cut(copies, task.teacher, task.max_length)
 
     def make(to: Path) -> None:
-        write_outputs(load(task.teacher), tokens, np.arange(len(tokens)), layers, to, "copies")
+        write_outputs(load(task.teacher), more, np.arange(len(more)), layers, to, "copies")
 
-    parts = (task.outputs.name, augmentation.model_dump(mode="json"), layers)
-    return read_outputs(
-        folder(task.outputs.parent / key("copies", *parts), make), "copies", tokens, layers
-    )
+    parts = (task.outputs.name, augmentation.model_dump(mode="json"), list(layers))
+    made = folder(task.outputs.parent / key("copies", *parts), make)
+    return tokens.joined(more), outputs.joined(read_outputs(made, "copies", more, layers))
+
+
+def _cut(texts: Split, model: Path, max_length: int) -> Tokens:
+    return tokenise(load_tokenizer(model), texts, max_length)

@@ -101,7 +101,7 @@ class Learner:
         hidden = {k: out.hidden_states[k].float() for k in self._layers}
         hard = hard_loss(self._task, student_BC, lesson.target_BC).mean()
         soft = pipeline.loss(student_BC, lesson.teacher_BC, lesson.target_BC).mean()
-        middle = self._objective(hidden, lesson.teacher_hidden, lesson.mask_BT).mean()
+        middle = self._objective(*lesson.states(hidden)).mean()
         share = pipeline.loss.kd_weight
         total = (1 - share) * hard + share * soft
         total = total + pipeline.intermediate.intermediate_weight * middle

@@ -16,7 +16,7 @@ from autodistill.models.tokens import tokenise
 from autodistill.task import Task
 from autodistill.testing.tiny import tiny_encoder
 
-SMALL = {
+SMALL: dict[str, Any] = {
     "vocab_size": 40,
     "hidden_size": 16,
     "num_hidden_layers": 4,
@@ -25,15 +25,21 @@ SMALL = {
     "max_position_embeddings": 64,
     "num_labels": 3,
 }
-FAMILIES = {
+OTHER_NAMES: dict[str, Any] = {
+    "vocab_size": 40,
+    "dim": 16,
+    "n_layers": 4,
+    "n_heads": 2,
+    "hidden_dim": 32,
+    "num_labels": 3,
+}
+FAMILIES: dict[str, Any] = {
     "bert": transformers.BertConfig(**SMALL),
     "roberta": transformers.RobertaConfig(**SMALL),
     "electra": transformers.ElectraConfig(**SMALL, embedding_size=16),
     "mpnet": transformers.MPNetConfig(**SMALL),
     "deberta-v2": transformers.DebertaV2Config(**SMALL),
-    "distilbert": transformers.DistilBertConfig(
-        vocab_size=40, dim=16, n_layers=4, n_heads=2, hidden_dim=32, num_labels=3
-    ),
+    "distilbert": transformers.DistilBertConfig(**OTHER_NAMES),
     "modernbert": transformers.ModernBertConfig(
         **SMALL, pad_token_id=0, bos_token_id=2, eos_token_id=3, cls_token_id=2, sep_token_id=3
     ),
@@ -43,6 +49,11 @@ FAMILIES = {
 @pytest.fixture(scope="module")
 def encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tiny_encoder(tmp_path_factory.mktemp("encoder"))
+
+
+def built(config: Any) -> Any:
+    auto: Any = transformers.AutoModelForSequenceClassification
+    return auto.from_config(config)
 
 
 def said(model: Any) -> torch.Tensor:
@@ -55,7 +66,7 @@ def said(model: Any) -> torch.Tensor:
 def test_a_cut_student_of_any_family_survives_saving(family: str, tmp_path: Path) -> None:
     config = FAMILIES[family]
     torch.manual_seed(0)
-    teacher = transformers.AutoModelForSequenceClassification.from_config(config)
+    teacher = built(config)
     student = cut(teacher, 2)
     student.save_pretrained(tmp_path)
     again = load(tmp_path)
@@ -87,7 +98,7 @@ def test_no_student_is_deeper_than_its_teacher(encoder: Path) -> None:
 
 def test_shared_layers_cannot_be_cut() -> None:
     config = transformers.AlbertConfig(**SMALL, embedding_size=16)
-    model = transformers.AutoModelForSequenceClassification.from_config(config)
+    model = built(config)
     with pytest.raises(InvalidModel, match="no list of 4 layers, so it cannot be cut"):
         cut(model, 2)
 
