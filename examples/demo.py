@@ -36,7 +36,7 @@ JOB = {
         "preparation": {"kind": "fine_tuned", "training": {"learning_rate": 5e-5, "num_epochs": 3}},
     },
     "students": [STUDENT],
-    "budget": {"num_trials": 10, "max_epochs": 6},
+    "budget": {"num_trials": 8, "max_epochs": 6},
     "max_train_examples": 1500,
     "max_length": 64,
     "confirmation_seeds": 3,
