@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 from rich.console import Console
@@ -13,7 +14,9 @@ from autodistill.client import Client
 from autodistill.errors import Problem
 from autodistill.record import Event, Job, JobResult, Recommendation, Trial
 
-out = Console(markup=False, emoji=False, highlight=False, soft_wrap=True)
+WIDTH = None if sys.stdout.isatty() else 200
+"""A table in a pipe or a file is not cut to the 80 columns of a terminal that is not there."""
+out = Console(markup=False, emoji=False, highlight=False, soft_wrap=True, width=WIDTH)
 err = Console(markup=False, emoji=False, highlight=False, soft_wrap=True, stderr=True)
 NOISE = {True: "within noise", False: "beyond noise", None: "one seed cannot tell"}
 ENDED = ("trial.complete", "trial.pruned", "trial.failed")
@@ -57,20 +60,22 @@ def follow(client: Client, job: Job) -> None:
 def describe(event: Event, metric: str) -> Text | None:
     """Return an event as a line for people; None for one that says little."""
     data, (noun, _, verb) = event.data, event.kind.partition(".")
-    if noun == "job":
-        return Text.assemble((f"job {verb}", "bold"), " ", str(data.get("message", "")))
+    title, said = f"{noun} {verb}", [str(data.get("message", ""))]
     if noun == "prepare":
-        rest = ", ".join(f"{k} {_short(v)}" for k, v in data.items() if k != "step")
-        return Text(f"{data.get('step', noun)}: {rest}")
-    if noun == "measurement":
-        score = _short(data["values"].get(f"dev/{metric}"))
-        return Text(f"trial {data['number']} epoch {data['epoch']}: dev {metric} {score}")
-    if noun != "trial" or verb == "queued":
+        title = str(data.get("step", noun))
+        said = [f"{k} {_short(v)}" for k, v in data.items() if k != "step"]
+    elif noun == "measurement":
+        title = f"trial {data['number']} epoch {data['epoch']}"
+        said = [f"dev {metric} {_short(data['values'].get(f'dev/{metric}'))}"]
+    elif noun == "trial" and verb != "queued":
+        title = f"trial {data['number']} {verb}"
+        score = data.get("dev", {}).get(metric)
+        said = [] if score is None else [f"dev {metric} {_short(score)}"]
+        said.append(str(data.get("reason", "")))
+    elif noun != "job":
         return None
-    score = data.get("dev", {}).get(metric)
-    ending = "" if score is None else f": dev {metric} {_short(score)}"
-    title = (f"trial {data['number']} {verb}", "bold")
-    return Text.assemble(title, ending, " ", str(data.get("reason", "")))
+    rest = ", ".join(filter(None, said))
+    return Text.assemble((title, "bold"), f": {rest}" if rest else "")
 
 
 def _short(value: Any) -> str:

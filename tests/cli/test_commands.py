@@ -1,0 +1,193 @@
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from autodistill.cli import app
+from autodistill.cli.show import describe
+from autodistill.client import Client
+from autodistill.record import Event
+from autodistill.testing.shells import reviews, shell_model
+
+Run = Callable[..., Result]
+JOB: dict[str, Any] = {
+    "dataset": "reviews",
+    "teacher": {"model": "teacher", "preparation": {"kind": "fine_tuned"}},
+    "students": [{"kind": "cut", "num_layers": 2}],
+}
+FLAGS = ["--dataset", "reviews", "--teacher", "teacher", "--fine-tune", "--cut", "2"]
+
+
+@pytest.fixture
+def run(service: Any) -> Run:
+    def invoke(*words: Any, stdin: str | None = None, url: str = service.url) -> Result:
+        arguments = list(map(str, words))
+        return CliRunner().invoke(app, arguments, input=stdin, env={"AUTODISTILL_URL": url})
+
+    return invoke
+
+
+def test_a_dataset_is_added_and_listed(run: Run, tmp_path: Path) -> None:
+    path = reviews(tmp_path / "mine.csv", num_rows=100)
+    added = run("dataset", "add", path, "--name", "mine", "--licence", "CC0")
+    assert added.exit_code == 0, added.output
+    assert "mine (ds_" in added.output
+    assert "2 classes" in added.output
+    assert "mine" in run("dataset", "list").output
+
+
+def test_a_model_is_added_and_listed(run: Run, service: Any) -> None:
+    path = shell_model(service.root / "deep", num_layers=9)
+    added = run("model", "add", "deep", "--directory", path)
+    assert "deep (md_" in added.output
+    assert "9 layers" in added.output
+    assert "deep" in run("model", "list").output
+
+
+def test_a_model_has_one_source(run: Run) -> None:
+    assert run("model", "add", "deep").exit_code == 2
+    assert run("model", "add", "deep", "--hub", "a/b", "--packaged", "c").exit_code == 2
+
+
+def test_a_job_is_submitted_from_flags(run: Run, client: Client) -> None:
+    more = "--cut 3 --objective accuracy --objective latency_ms --trials 7 --epochs 2 --seed 5"
+    answer = run("submit", *FLAGS, *more.split(), "--name", "mine")
+    assert answer.exit_code == 0, answer.output
+    spec = client.job(answer.output.strip()).spec
+    assert (spec.name, spec.seed, spec.budget.num_trials, spec.budget.max_epochs) == (
+        "mine",
+        5,
+        7,
+        2,
+    )
+    assert [s.label for s in spec.students] == ["cut-2", "cut-3"]
+    assert [o.metric for o in spec.objectives] == ["accuracy", "latency_ms"]
+    assert spec.teacher.preparation.kind == "fine_tuned"
+    run("cancel", answer.output.strip())
+
+
+@pytest.mark.parametrize("from_stdin", ["yes", "no"])
+def test_a_job_is_submitted_from_a_file_and_flags_win(
+    run: Run, client: Client, tmp_path: Path, from_stdin: str
+) -> None:
+    text = json.dumps({**JOB, "seed": 3, "budget": {"num_trials": 9, "max_epochs": 3}})
+    path = tmp_path / "job.json"
+    path.write_text(text)
+    source = "-" if from_stdin == "yes" else path
+    answer = run("submit", "--file", source, "--trials", 4, stdin=text)
+    assert answer.exit_code == 0, answer.output
+    spec = client.job(answer.output.strip()).spec
+    assert (spec.seed, spec.budget.num_trials, spec.budget.max_epochs) == (3, 4, 3)
+    run("cancel", answer.output.strip())
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '"x"'])
+def test_a_file_that_is_no_job_is_refused(run: Run, text: str) -> None:
+    answer = run("submit", "--file", "-", stdin=text)
+    assert answer.exit_code == 2
+    assert "is no job" in answer.output
+
+
+def test_a_file_that_is_missing_is_refused(run: Run, tmp_path: Path) -> None:
+    assert run("submit", "--file", tmp_path / "none.json").exit_code == 2
+
+
+def test_a_wrong_job_names_field_law_and_known_values(run: Run) -> None:
+    missing = run("submit", "--dataset", "reviews")
+    assert missing.exit_code == 2
+    assert "teacher: Field required" in missing.output
+    refused = run("submit", *FLAGS, "--objective", "[/beauty]")
+    assert refused.exit_code == 2
+    assert 'objectives.0.metric: No metric "[/beauty]"' in refused.output
+    assert "Known: accuracy, " in refused.output
+
+
+def test_what_is_unknown_ends_with_2(run: Run) -> None:
+    for words in (("watch", "nope"), ("trials", "nope"), ("pause", "nope"), ("export", "no", "x")):
+        answer = run(*words)
+        assert answer.exit_code == 2, answer.output
+        assert "No job" in answer.output
+
+
+def test_no_service_ends_with_1_and_the_way_out(run: Run) -> None:
+    answer = run("jobs", url="http://127.0.0.1:1")
+    assert answer.exit_code == 1
+    assert "autodistill up" in answer.output
+
+
+def test_a_job_is_steered_and_listed(run: Run) -> None:
+    job = run("submit", *FLAGS).output.strip()
+    assert run("pause", job).output.strip() == "paused"
+    assert run("resume", job).output.strip() == "queued"
+    assert f"{job}  queued" in run("jobs").output
+    assert run("cancel", job).output.strip() == "cancelled"
+    assert run("cancel", job).exit_code == 2
+
+
+def test_a_job_is_watched_to_its_result(run: Run, service: Any, tmp_path: Path) -> None:
+    later = threading.Thread(target=service.run_next)
+    later.start()
+    answer = run("submit", *FLAGS, "--watch")
+    later.join()
+    assert answer.exit_code == 0, answer.output
+    job, *lines = answer.output.splitlines()
+    assert any("trial 1 complete: dev accuracy 0.875, [/because] of markup" in x for x in lines)
+    assert any("job succeeded" in line for line in lines)
+    assert "gain +0.1250, beyond noise" in answer.output
+    listing = run("trials", job).output
+    assert "0.8750" in listing
+    assert "softened_kl" in listing
+    exported = run("export", job, tmp_path / "student")
+    assert exported.output.strip() == str(tmp_path / "student")
+    assert (tmp_path / "student" / "config.json").is_file()
+
+
+def test_a_job_that_failed_ends_with_1_and_its_reason(run: Run, service: Any) -> None:
+    job = run("submit", *FLAGS).output.strip()
+    service.run_next(message="Out of [luck].")
+    answer = run("watch", job)
+    assert answer.exit_code == 1
+    assert "is failed. Out of [luck]." in answer.output
+
+
+def test_advice_is_printed_with_reasons(run: Run) -> None:
+    words = "recommend --dataset reviews --teacher teacher --cut 2 -k 2"
+    answer = run(*words.split())
+    assert answer.exit_code == 0, answer.output
+    assert "1. " in answer.output
+    assert "2. " in answer.output
+    assert "3. " not in answer.output
+    assert run("recommend", "--dataset", "reviews", "--teacher", "teacher").exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("kind", "data", "line"),
+    [
+        ("job.failed", {"message": "[red]"}, "job failed: [red]"),
+        ("prepare", {"step": "teacher", "score": 0.91234}, "teacher: score 0.9123"),
+        ("prepare", {}, "prepare"),
+        ("job.queued", {}, "job queued"),
+        ("trial.running", {"number": 3, "attempt": 1}, "trial 3 running"),
+        (
+            "measurement",
+            {"number": 3, "epoch": 2, "values": {"dev/accuracy": 0.5}},
+            "trial 3 epoch 2: dev accuracy 0.5",
+        ),
+        ("trial.failed", {"number": 3, "reason": "[/x]"}, "trial 3 failed: [/x]"),
+        ("trial.queued", {"number": 3}, None),
+        ("log", {"anything": 1}, None),
+    ],
+)
+def test_an_event_is_a_line(kind: str, data: dict[str, Any], line: str | None) -> None:
+    event = Event(
+        job_id="j", seq=1, kind=kind, data=data, created_at=datetime(2026, 1, 1, tzinfo=UTC)
+    )
+    described = describe(event, "accuracy")
+    assert (described and described.plain) == line
