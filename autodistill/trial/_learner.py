@@ -12,10 +12,12 @@ from autodistill.models.device import device
 from autodistill.models.encoders import load
 from autodistill.models.fitting import Optimiser, batches, hard_loss
 from autodistill.models.scale import scale_of
+from autodistill.models.tokens import read_tokens
 from autodistill.record import PreparedTask
 from autodistill.spec import TrialSpec
 from autodistill.trial._examples import examples
 from autodistill.trial._teaching import CachedTeaching, Lesson, MixedTeaching
+from autodistill.trial._vocabulary import keep_own_words, restore_all_words
 
 TERMS = ("total", "hard", "soft", "intermediate")
 
@@ -33,7 +35,6 @@ class Learner:
         pipeline, facts = spec.pipeline, task.facts[spec.student]
         split = read_split(task.dataset, "train")
         self.scale = scale_of(task.task, split.labels)
-        self.student = self.scale.unfold(load(task.students[spec.student]))
         torch.manual_seed(spec.seed)
         self._objective = pipeline.intermediate.build(facts)
         self._objective.modules.to(device())
@@ -52,6 +53,10 @@ class Learner:
             if pipeline.augmentation.mixes
             else CachedTeaching(self._examples, layers, self.scale)
         )
+        student = self.scale.unfold(load(task.students[spec.student]))
+        held_out = [read_tokens(task.student_tokens[spec.student], x) for x in ("dev", "test")]
+        occurring = [tokens.ids for tokens in (self._examples.tokens, *held_out)]
+        self.student = keep_own_words(student, np.concatenate(occurring))
         trained = [self.student, self._objective.modules]
         self._optimiser = Optimiser(trained, pipeline.training, self.num_examples)
 
@@ -106,6 +111,14 @@ class Learner:
         total = (1 - share) * hard + share * soft
         total = total + pipeline.intermediate.intermediate_weight * middle
         return [total, hard, soft, middle]
+
+    def graduate(self, weights: dict[str, Any]) -> Any:
+        """Return the student with these weights, whole and on the dataset's scale.
+
+        The learner cannot go on afterwards.
+        """
+        self.student.load_state_dict(weights)
+        return self.scale.fold(restore_all_words(self.student))
 
     def state_dict(self) -> dict[str, Any]:
         """Return what a resumed trial needs."""

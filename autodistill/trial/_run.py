@@ -60,9 +60,8 @@ class TrialRun:
     def finish(self) -> Outcome:
         """Measure the best epoch's student on dev and test, and save it in Hugging Face layout."""
         if self._outcome is None:
-            student, scale = self._learner.student, self._learner.scale
-            student.load_state_dict(self._checkpoints.load_best(self._best_epoch))
-            scale.fold(student)
+            weights = self._checkpoints.load_best(self._best_epoch)
+            student = self._learner.graduate(weights)
             dev, test = (self._exam(split)(student, Scale()) for split in ("dev", "test"))
             label, path = self._spec.student, self._folder / "student"
             tokenizer = load_tokenizer(self._task.students[label])
