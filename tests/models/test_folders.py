@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import os
+import time
 from pathlib import Path
 
 import pytest
 
-from autodistill.models.folders import folder, key
+from autodistill.models.folders import ABANDONED_S, folder, key
 
 
 def test_a_folder_is_made_once(tmp_path: Path) -> None:
@@ -41,6 +43,14 @@ def test_the_first_to_finish_wins(tmp_path: Path) -> None:
     folder(tmp_path / "thing", first)
     assert (tmp_path / "thing" / "content").read_text() == "second"
     assert [p.name for p in tmp_path.iterdir()] == ["thing"]
+
+
+def test_old_remains_of_the_killed_are_swept_away_and_young_ones_left(tmp_path: Path) -> None:
+    for name, age in (("thing.old", 2 * ABANDONED_S), ("thing.young", 60.0)):
+        (tmp_path / name).mkdir()
+        os.utime(tmp_path / name, (time.time() - age, time.time() - age))
+    folder(tmp_path / "thing", lambda to: (to / "content").touch())
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["thing", "thing.young"]
 
 
 def test_a_folder_without_its_mark_is_not_taken_for_done(tmp_path: Path) -> None:
