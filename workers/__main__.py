@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from autodistill.store import Store
-from workers.dispatcher import Dispatcher
+from workers.dispatcher import Dispatcher, start_driver
 from workers.settings import Settings
 
 
@@ -13,7 +15,7 @@ def main() -> None:
     settings.root.mkdir(parents=True, exist_ok=True)
     store = Store(settings.database)
     store.migrate()
-    Dispatcher(store, settings).run()
+    Dispatcher(store, settings, partial(start_driver, settings)).run()
 
 
 if __name__ == "__main__":

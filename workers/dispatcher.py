@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from sqlalchemy.exc import OperationalError
@@ -21,6 +22,7 @@ from autodistill.store import Store
 from workers.folders import sweep
 from workers.settings import Settings
 
+Process = subprocess.Popen[bytes]
 STARTUP_S = 60.0
 """Until a driver renews its lease itself: importing torch takes long on a busy machine."""
 BACK_OFF_S, LONGEST_BACK_OFF_S = 1.0, 60.0
@@ -33,7 +35,7 @@ class Drive:
 
     job: Job
     slots: int
-    process: subprocess.Popen[bytes]
+    process: Process
 
 
 @dataclass(frozen=True)
@@ -49,10 +51,17 @@ class Dispatcher:
 
     Drivers hold their jobs' leases themselves, so that they outlive a dispatcher that is killed; a
     new one counts the slots that live leases of this machine use.
+
+    Args:
+        store: Where jobs are claimed.
+        settings: Of this worker.
+        start: Starts the driver of a job on so many slots.
     """
 
-    def __init__(self, store: Store, settings: Settings) -> None:
-        self._store, self._settings = store, settings
+    def __init__(
+        self, store: Store, settings: Settings, start: Callable[[Job, int], Process]
+    ) -> None:
+        self._store, self._settings, self._start = store, settings, start
         self._owner = socket.gethostname()
         self._drives: list[Drive] = []
         self._crashes: dict[str, Crashes] = {}
@@ -65,9 +74,7 @@ class Dispatcher:
             signal.signal(number, self._stop)
         while not self._stopping.wait(self._settings.poll_s):
             try:
-                self._reap()
-                self._claim()
-                self._sweep()
+                self.step()
             except OperationalError as error:  # the database is away; drivers go on
                 logging.warning("Waiting for the database: %s", error)
         for drive in self._drives:
@@ -75,6 +82,12 @@ class Dispatcher:
         for drive in self._drives:
             drive.process.wait()
         self._reap()
+
+    def step(self) -> None:
+        """Look after drivers that have ended, and start one where there is work and room."""
+        self._reap()
+        self._claim()
+        self._sweep()
 
     def _stop(self, number: int, frame: object) -> None:
         if self._stopping.is_set():  # asked twice: do not wait for the next epoch
@@ -95,18 +108,7 @@ class Dispatcher:
             queued = tx.jobs.list(JobState.QUEUED)
         others = sum(j.lease_until is None for j in queued if j.id != job.id)
         slots = min(job.spec.parallelism, math.ceil(free / (1 + others)))
-        log = self._settings.root / "logs" / f"{job.id}.log"
-        log.parent.mkdir(parents=True, exist_ok=True)
-        command = [sys.executable, "-m", "workers.driver", job.id, str(job.owner_epoch), str(slots)]
-        with log.open("ab") as out:
-            process = subprocess.Popen(
-                command,
-                stdout=out,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-                env=self._settings.driver_environment(),
-            )
-        self._drives.append(Drive(job, slots, process))
+        self._drives.append(Drive(job, slots, self._start(job, slots)))
 
     def _used(self) -> int:
         """Return the slots of this machine in use, by orphans of an earlier dispatcher too."""
@@ -156,3 +158,18 @@ class Dispatcher:
         if time.monotonic() >= self._sweep_at:
             sweep(self._store, self._settings.root)
             self._sweep_at = time.monotonic() + SWEEP_S
+
+
+def start_driver(settings: Settings, job: Job, slots: int) -> Process:
+    """Start a process that drives a claimed job; it outlives this one."""
+    log = settings.root / "logs" / f"{job.id}.log"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    command = [sys.executable, "-m", "workers.driver", job.id, str(job.owner_epoch), str(slots)]
+    with log.open("ab") as out:
+        return subprocess.Popen(
+            command,
+            stdout=out,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            env=settings.driver_environment(),
+        )

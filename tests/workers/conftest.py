@@ -102,12 +102,12 @@ def request(**asked: Any) -> JobRequest:
     )
 
 
-def submit(store: Store, asked: JobRequest) -> None:
+def submit(store: Store, asked: JobRequest, job_id: str = "job_1") -> None:
     facts = task_facts(DATASET, TEACHER, asked.students[0], None)
     with store.write() as tx:
         tx.datasets.add(DATASET)
         tx.models.add(TEACHER)
-        tx.jobs.add("job_1", asked.resolve([facts]), facts={"cut-2": facts})
+        tx.jobs.add(job_id, asked.resolve([facts]), facts={"cut-2": facts})
 
 
 def prepared(root: Path, asked: JobRequest) -> PreparedTask:
@@ -262,6 +262,11 @@ def store(tmp_path: Path, empty_database: Path) -> Iterator[Store]:
     store = Store(f"sqlite:///{tmp_path / 'autodistill.db'}")
     yield store
     store.close()
+
+
+@pytest.fixture
+def submitted(store: Store) -> Callable[..., None]:
+    return lambda job_id, **asked: submit(store, request(**asked), job_id)
 
 
 @pytest.fixture
