@@ -127,6 +127,9 @@ def _http(request: Request, error: HTTPException) -> Response:
 
 def _methods(request: Request) -> list[str]:
     """Return what is possible at the address of a request."""
+    described = request.app.openapi()["paths"]
+    if own := described.get(request.url.path):  # not what a sibling's placeholder would match
+        return [method.upper() for method in own]
     scopes = {m: {**request.scope, "method": m} for m in ("GET", "HEAD", "POST")}
     routes = request.app.routes
     return [m for m, s in scopes.items() if any(r.matches(s)[0] is Match.FULL for r in routes)]

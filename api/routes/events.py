@@ -6,7 +6,7 @@ import asyncio
 import json
 import time
 from collections.abc import AsyncIterator
-from typing import Annotated
+from typing import Annotated, Any, ClassVar
 
 from fastapi import APIRouter, Header, Query, Request
 from fastapi.concurrency import run_in_threadpool
@@ -25,9 +25,18 @@ class EventStream(StreamingResponse):
     """Server-sent events."""
 
     media_type = "text/event-stream"
+    described: ClassVar[dict[str, Any]] = {
+        "type": "object",
+        "properties": {name: {"type": "string"} for name in ("id", "event", "data")},
+    }
+    """Of one message."""
 
 
-@router.get("/{job}/events", response_class=EventStream)
+@router.get(
+    "/{job}/events",
+    response_class=EventStream,
+    responses={200: {"content": {EventStream.media_type: {"schema": EventStream.described}}}},
+)
 def stream_events(
     request: Request,
     job: str,
