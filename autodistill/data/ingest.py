@@ -89,7 +89,7 @@ def ingest(source: Path, request: DatasetRequest, into: Path) -> Ingested:
     check_splits(np.array(splits), values, names, made=request.split_column is None)
     into.mkdir(parents=True, exist_ok=True)
     path = into / "dataset.parquet"
-    write_table(path, splits, Split(columns["text"], columns.get("pair"), values))
+    write_table(path, splits, Split(columns["text"], columns.get("pair"), values), labels=names)
     train, dev = read_split(path, "train"), read_split(path, "dev")
     return Ingested(
         path=path,

@@ -5,6 +5,7 @@ Rows are grouped train, dev, test; an example's position in its split is its sta
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,8 +38,13 @@ class Split:
         return Split([self.texts[i] for i in positions], pairs, self.labels[positions])
 
 
-def write_table(path: Path, splits: Sequence[str], examples: Split) -> None:
-    """Write a canonical Parquet file; equal examples in equal order give equal bytes."""
+def write_table(
+    path: Path, splits: Sequence[str], examples: Split, *, labels: Sequence[str] = ()
+) -> None:
+    """Write a canonical Parquet file; equal examples in equal order give equal bytes.
+
+    The names of the classes are kept in it, so that they are part of what identifies a dataset.
+    """
     place: dict[str, int] = {split: i for i, split in enumerate(SPLITS)}
     order = np.argsort([place[split] for split in splits], kind="stable")
     ordered = examples.some(order)
@@ -49,7 +55,8 @@ def write_table(path: Path, splits: Sequence[str], examples: Split) -> None:
     if ordered.pairs is not None:
         columns["text_pair"] = pyarrow.array(ordered.pairs, pyarrow.string())
     columns["label"] = pyarrow.array(ordered.labels)
-    parquet.write_table(pyarrow.table(columns), path, compression="zstd")
+    table = pyarrow.table(columns).replace_schema_metadata({"labels": json.dumps(labels)})
+    parquet.write_table(table, path, compression="zstd")
 
 
 def read_split(path: Path, split: str) -> Split:

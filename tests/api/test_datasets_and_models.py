@@ -24,6 +24,13 @@ def test_the_same_content_is_the_same_dataset(world: Any) -> None:
     assert again.json() == world.get("/v1/datasets/reviews").json()
 
 
+def test_the_names_of_classes_are_content(world: Any) -> None:
+    path = world.root / "renamed.csv"
+    path.write_text(reviews(world.root / "r.csv").read_text().replace(",good", ",yes"))
+    found = world.post("/v1/datasets/by-path", {"path": str(path), "name": "renamed"}).json()
+    assert (found["name"], found["labels"]) == ("renamed", ["bad", "yes"])
+
+
 def test_a_name_cannot_mean_two_datasets(world: Any) -> None:
     path = reviews(world.root / "more.csv", num_rows=80)
     answer = world.post("/v1/datasets/by-path", {"path": str(path), "name": "reviews"})
