@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from statistics import median
 from typing import Any
 
 import numpy as np
 
 from autodistill.lazy import torch
+from autodistill.models.device import clock
 from autodistill.models.tokens import Tokens
 
 TEXTS, REPEATS = 50, 3
@@ -17,8 +17,8 @@ TEXTS, REPEATS = 50, 3
 def costs(model: Any, tokens: Tokens) -> dict[str, float]:
     """Return `num_parameters` and `latency_ms`.
 
-    The latency is the median wall time of single real examples on one thread; each is timed a few
-    times after a warm-up and its fastest run counts, since a busy machine only ever slows it down.
+    The latency is the median of single real examples on one thread; each is timed a few times after
+    a warm-up and its fastest run counts, since a busy machine only ever slows it down.
     """
     model.eval()
     threads = torch.get_num_threads()
@@ -35,10 +35,10 @@ def _seconds(model: Any, tokens: Tokens, position: int) -> float:
     batch = tokens.batch(np.array([position]))
     found = []
     for _ in range(1 + REPEATS):
-        start = time.perf_counter()
+        start = clock()
         with torch.inference_mode():
             model(
                 input_ids=batch.ids_BT, **batch.inputs(model)
             ).logits.cpu()  # waits for the device
-        found.append(time.perf_counter() - start)
+        found.append(clock() - start)
     return min(found[1:])
