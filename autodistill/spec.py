@@ -33,7 +33,7 @@ from autodistill.selections import AnySelection
 from autodistill.selections.none import NoSelection
 from autodistill.targets import AnyTargets
 from autodistill.targets.hard import Hard
-from autodistill.task import Task, TaskFacts
+from autodistill.task import DEFAULT_PROJECT, Name, Task, TaskFacts
 from autodistill.teachers import AnyTeacher
 from autodistill.teachers.as_is import AsIs
 
@@ -220,6 +220,8 @@ class JobRequest(Spec):
 
     name: Annotated[str, Len(0, 200)] = ""
     """Free text; may be empty."""
+    project: Name | None = None
+    """Whose job it is: that of the token where it is bound to one, otherwise `default`."""
     dataset: str
     """Id or name of a registered dataset."""
     teacher: TeacherSpec
@@ -282,6 +284,7 @@ class JobRequest(Spec):
         if problems:
             raise InvalidInput(problems)
         asked = {k: v for k, v in self if k not in ("space", "objectives")}
+        asked["project"] = self.project or DEFAULT_PROJECT
         first = tuple(recommended)[: self.search.recommended]
         return JobSpec(**asked, space=space, objectives=objectives, recommended=first)
 
@@ -290,6 +293,7 @@ class JobSpec(Spec):
     """A job as it was admitted: `JobRequest` with everything resolved; immutable from then on."""
 
     name: str
+    project: str = DEFAULT_PROJECT
     dataset: str
     teacher: TeacherSpec
     students: tuple[StudentSpec, ...]

@@ -14,6 +14,8 @@ Name = Annotated[
     ),
 ]
 """What a dataset or model is called: letters, digits and some marks; it is part of addresses."""
+DEFAULT_PROJECT = "default"
+"""Whose jobs are that name no project."""
 
 
 class Task(StrEnum):

@@ -51,11 +51,15 @@ def validate_job(asked: JobRequest, store: StoreDep) -> JobSpec:
 
 @router.get("")
 def list_jobs(
-    store: StoreDep, state: JobState | None = None, after: str | None = None, limit: Limit = 50
+    store: StoreDep,
+    state: JobState | None = None,
+    project: str | None = None,
+    after: str | None = None,
+    limit: Limit = 50,
 ) -> Page[JobView]:
     """List jobs, newest first."""
     with store.read() as tx:
-        jobs = tx.jobs.list(state, after, limit + 1)
+        jobs = tx.jobs.list(state, after, limit + 1, project=project)
         items = [job_view(tx, job) for job in jobs[:limit]]
     return Page(items=items, next=jobs[limit - 1].id if len(jobs) > limit else None)
 

@@ -151,14 +151,15 @@ def submit(
     parallelism: Annotated[int | None, typer.Option(help="Trials at once.")] = None,
     seed: Annotated[int | None, typer.Option(help="Of the search and all trials.")] = None,
     name: Annotated[str | None, typer.Option(help="Free text.")] = None,
+    project: Annotated[str | None, typer.Option(help="Whose job it is.")] = None,
     file: Annotated[Path | None, typer.Option(help="A job as JSON; - is standard input.")] = None,
     watching: Annotated[bool, typer.Option("--watch", help="Watch it.")] = False,
     url: Url = HERE,
 ) -> None:
     """Submit a job, from flags, or from a JSON file in which flags replace what they name."""
     body = {} if file is None else _read(file)
-    asked = {"name": name, "dataset": dataset, "seed": seed, "parallelism": parallelism}
-    body |= _given(asked)
+    asked = {"name": name, "project": project, "dataset": dataset}
+    body |= _given(asked | {"seed": seed, "parallelism": parallelism})
     limits = {"num_trials": trials, "max_epochs": epochs, "timeout_s": timeout}
     body["budget"] = body.get("budget", {}) | _given(limits)
     if teacher is not None:

@@ -57,6 +57,7 @@ class Jobs:
         self._connection.execute(
             insert(tables.job).values(
                 id=job_id,
+                project=spec.project,
                 dataset_id=dataset.id,
                 objective=spec.objectives[0].metric,
                 spec=spec,
@@ -97,13 +98,20 @@ class Jobs:
         return found
 
     def list(
-        self, state: JobState | None = None, after: str | None = None, limit: int = 50
+        self,
+        state: JobState | None = None,
+        after: str | None = None,
+        limit: int = 50,
+        *,
+        project: str | None = None,
     ) -> list[Job]:
         """Return jobs, newest first; those older than the job `after`."""
         table = tables.job
         query = select(*COLUMNS).order_by(table.c.position.desc()).limit(limit)
         if state is not None:
             query = query.where(table.c.state == state)
+        if project is not None:
+            query = query.where(table.c.project == project)
         if after is not None:
             start = select(table.c.position).where(table.c.id == after).scalar_subquery()
             query = query.where(table.c.position < start)

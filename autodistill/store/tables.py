@@ -72,6 +72,7 @@ job = Table(
     metadata,
     Column("position", Integer, primary_key=True, autoincrement=True),
     Column("id", Line, nullable=False, unique=True),
+    Column("project", Line, nullable=False),
     Column("dataset_id", Line, ForeignKey("dataset.id"), nullable=False, index=True),
     Column("objective", String(40), nullable=False),  # the first; trials are ranked by it
     Column("spec", Validated(JobSpec), nullable=False),
@@ -88,6 +89,7 @@ job = Table(
     Column("lease_until", Moment),
     Column("result", Validated(JobResult)),
     Index(None, "state", "position"),
+    Index(None, "project", "position"),
 )
 
 trial = Table(

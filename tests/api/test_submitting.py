@@ -23,6 +23,16 @@ def test_a_job_is_accepted_and_queued(world: Any) -> None:
     assert stored.headers["etag"] == answer.headers["etag"] == '"1"'
 
 
+def test_a_job_belongs_to_a_project(world: Any) -> None:
+    mine, other = world.submit(project="mine"), world.submit()
+    listed = {p: world.get(f"/v1/jobs?project={p}").json()["items"] for p in ("mine", "default")}
+    assert {p: [j["id"] for j in jobs] for p, jobs in listed.items()} == {
+        "mine": [mine],
+        "default": [other],
+    }
+    assert listed["mine"][0]["spec"]["project"] == "mine"
+
+
 def test_names_become_ids(world: Any) -> None:
     world.model("small", num_layers=2)
     students = [{"kind": "registered", "model": "small"}, {"kind": "cut", "num_layers": 3}]
