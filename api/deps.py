@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import Depends, Query, Request
 
 from api.settings import Settings
+from autodistill.access import Principal
 from autodistill.store import ArtifactFolder, Store
 
 
@@ -24,6 +25,12 @@ def _artifacts(request: Request) -> ArtifactFolder:
     return ArtifactFolder(_settings(request).root / "artifacts")
 
 
+def _principal(request: Request) -> Principal:
+    principal: Principal = request.state.principal
+    return principal
+
+
+PrincipalDep = Annotated[Principal, Depends(_principal)]
 StoreDep = Annotated[Store, Depends(_store)]
 SettingsDep = Annotated[Settings, Depends(_settings)]
 ArtifactsDep = Annotated[ArtifactFolder, Depends(_artifacts)]

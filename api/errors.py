@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from http import HTTPStatus
@@ -19,11 +20,14 @@ from autodistill.errors import (
     AutodistillError,
     Conflict,
     Diverged,
+    Forbidden,
     InvalidInput,
     LeaseLost,
     NotFound,
     Outdated,
     Problem,
+    TooManyRequests,
+    Unauthenticated,
 )
 
 STATUS: dict[type[AutodistillError], HTTPStatus] = {
@@ -31,6 +35,9 @@ STATUS: dict[type[AutodistillError], HTTPStatus] = {
     NotFound: HTTPStatus.NOT_FOUND,
     Conflict: HTTPStatus.CONFLICT,
     Outdated: HTTPStatus.PRECONDITION_FAILED,
+    Unauthenticated: HTTPStatus.UNAUTHORIZED,
+    Forbidden: HTTPStatus.FORBIDDEN,
+    TooManyRequests: HTTPStatus.TOO_MANY_REQUESTS,
     LeaseLost: HTTPStatus.CONFLICT,
     Diverged: HTTPStatus.UNPROCESSABLE_ENTITY,
 }
@@ -99,10 +106,19 @@ def install(app: FastAPI) -> None:
     app.exception_handler(Exception)(_other)
 
 
-def _core(request: Request, error: AutodistillError) -> Response:
+def answer(error: AutodistillError) -> Response:
+    """Return one of the core's errors as a problem document."""
     problems = error.problems if isinstance(error, InvalidInput) else ()
-    kind = f"urn:autodistill:{type(error).__name__}"
-    return problem(status_of(type(error)), str(error), problems, kind)
+    kind, headers = f"urn:autodistill:{type(error).__name__}", {}
+    if isinstance(error, Unauthenticated):
+        headers["WWW-Authenticate"] = "Bearer"
+    if isinstance(error, TooManyRequests):
+        headers["Retry-After"] = str(math.ceil(error.wait_s))
+    return problem(status_of(type(error)), str(error), problems, kind, headers)
+
+
+def _core(request: Request, error: AutodistillError) -> Response:
+    return answer(error)
 
 
 def _request(request: Request, error: RequestValidationError) -> Response:
@@ -110,7 +126,7 @@ def _request(request: Request, error: RequestValidationError) -> Response:
     broken = {e["loc"][:i] for e in found for i in range(len(e["loc"]))}
     # A list whose items are all wrong is called too short as well.
     told = [e for e in found if e["type"] != "too_short" or e["loc"] not in broken]
-    return _core(request, InvalidInput([of_pydantic(e, error.body) for e in told]))
+    return answer(InvalidInput([of_pydantic(e, error.body) for e in told]))
 
 
 def _http(request: Request, error: HTTPException) -> Response:
@@ -137,7 +153,7 @@ def _methods(request: Request) -> list[str]:
 
 def _unstorable(request: Request, error: exc.DataError) -> Response:
     message = "The database cannot hold a value of the request, such as a NUL in a text."
-    return _core(request, InvalidInput(Problem(field="request", message=message)))
+    return answer(InvalidInput(Problem(field="request", message=message)))
 
 
 def _database(request: Request, error: Exception) -> Response:

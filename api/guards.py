@@ -1,4 +1,4 @@
-"""What is refused at the gate: large bodies, other sites' pages, texts that cannot be kept."""
+"""What is refused before it is parsed: large bodies, and texts that cannot be kept."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from api.errors import problem
 from autodistill.errors import InvalidInput, Problem
 
 MAX_JSON_MIB = 8
-SAFE = ("GET", "HEAD", "OPTIONS")
 
 
 class Guard:
@@ -27,11 +26,6 @@ class Guard:
             await self._app(scope, receive, send)
             return
         headers = Headers(scope=scope)
-        if scope["method"] not in SAFE and headers.get("sec-fetch-site") == "cross-site":
-            # There is no login: any page in the user's browser could steer a service on loopback.
-            message = "A page of another site may not change anything here; open the dashboard."
-            await problem(403, message)(scope, receive, send)
-            return
         form = headers.get("content-type", "").startswith("multipart/form-data")
         mib = self._max_upload_mib if form else MAX_JSON_MIB
         too_large = f"The body is larger than {mib} MiB; a large file can be registered by path."

@@ -12,12 +12,26 @@ from fastapi.middleware.gzip import GZipMiddleware
 from typing_extensions import override
 
 from api import dashboard, errors
+from api.gate import Gate
 from api.guards import Guard, storable
-from api.routes import components, datasets, events, health, jobs, models, recommendations
+from api.routes import (
+    access,
+    components,
+    datasets,
+    events,
+    health,
+    jobs,
+    models,
+    recommendations,
+)
 from api.settings import Settings
 from autodistill.store import Store
 
-NOUNS = (datasets, models, jobs, events, recommendations, components, health)
+NOUNS = (datasets, models, jobs, events, recommendations, components, access, health)
+
+
+class NobodyMayEnter(Exception):
+    """Tokens are asked for and there is none that could make others."""
 
 
 class Application(FastAPI):
@@ -36,6 +50,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     settings.root.mkdir(parents=True, exist_ok=True)
     store = Store(settings.database)
     store.migrate()
+    _check_entrance(settings, store)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -48,12 +63,28 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         lifespan=lifespan,
         dependencies=[Depends(storable)],
         responses=errors.RESPONSES,
+        docs_url=None,  # Swagger and ReDoc load code from elsewhere; docs/openapi.json is enough
+        redoc_url=None,
     )
     app.state.settings, app.state.store = settings, store
     app.add_middleware(GZipMiddleware, minimum_size=1024)
     app.add_middleware(Guard, max_upload_mib=settings.max_upload_mib)
+    app.add_middleware(Gate, settings=settings, store=store)
     errors.install(app)
     for noun in NOUNS:
         app.include_router(noun.router)
     dashboard.mount(app)
     return app
+
+
+def _check_entrance(settings: Settings, store: Store) -> None:
+    if not settings.guarded or settings.root_token is not None:
+        return
+    with store.read() as tx:
+        if tx.tokens.has_admin():
+            return
+    raise NobodyMayEnter(
+        f"The service is to listen on {settings.host} and ask for tokens, and there is none with "
+        "scope admin. Set AUTODISTILL_ROOT_TOKEN to a secret (openssl rand -hex 32), or start on "
+        "127.0.0.1 first and run: autodistill token create NAME --scope admin"
+    )

@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
 from pathlib import Path
 from typing import Annotated, Any
 
-from annotated_types import Ge
-from pydantic import field_validator
+from annotated_types import Ge, Le
+from pydantic import SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+MIN_ROOT_TOKEN = 32
+
+
+def is_loopback(host: str) -> bool:
+    """Whether an address or a name is this machine's own and no other can reach it."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 class Settings(BaseSettings):
@@ -16,6 +27,16 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="AUTODISTILL_", frozen=True)
 
+    host: str = "127.0.0.1"
+    """Address to listen on; beyond loopback every request needs a token."""
+    port: Annotated[int, Ge(0), Le(65535)] = 8000
+    """Port to listen on."""
+    tokens: bool = False
+    """Ask for tokens on loopback too, as behind a proxy."""
+    root_token: SecretStr | None = None
+    """A token with scope admin, to make the first others with; at least 32 characters."""
+    rate_per_s: Annotated[float, Ge(0)] = 100.0
+    """Requests a second of one token or address, ten times as many at once; 0 is no limit."""
     data_root: Path = Path("var")
     """Folder of database, artifacts and uploads."""
     database_url: str = ""
@@ -32,6 +53,19 @@ class Settings(BaseSettings):
     @classmethod
     def _listed(cls, value: Any) -> Any:
         return [p for p in value.split(os.pathsep) if p] if isinstance(value, str) else value
+
+    @field_validator("root_token")
+    @classmethod
+    def _long(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and len(value.get_secret_value()) < MIN_ROOT_TOKEN:
+            way_out = "make one with: openssl rand -hex 32"
+            raise ValueError(f"A root token has at least {MIN_ROOT_TOKEN} characters; {way_out}")
+        return value
+
+    @property
+    def guarded(self) -> bool:
+        """Whether tokens are asked for."""
+        return self.tokens or not is_loopback(self.host)
 
     @property
     def root(self) -> Path:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar
 
 from pydantic import BaseModel, ConfigDict
@@ -28,6 +28,12 @@ class Page(View, Generic[T]):
     items: list[T]
     next: str | None
     """Give it as `after` to get the next page; null on the last one."""
+
+
+def page(items: Sequence[T], limit: int, cursor: Callable[[T], object]) -> Page[T]:
+    """Return the first `limit` of the items, of which there may be one more."""
+    more = len(items) > limit
+    return Page(items=list(items[:limit]), next=str(cursor(items[limit - 1])) if more else None)
 
 
 class Progress(View):

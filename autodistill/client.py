@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 import zipfile
 from collections.abc import Iterator, Mapping
@@ -15,6 +16,7 @@ from urllib.parse import quote
 import httpx
 
 from autodistill import errors
+from autodistill.access import ApiToken, AuditEntry, Scope
 from autodistill.errors import AutodistillError, InvalidInput, Problem
 from autodistill.record import Dataset, Event, Job, JobResult, Model, Recommendation, Trial
 from autodistill.spec import JobRequest
@@ -24,10 +26,18 @@ RECONNECT_S = 1.0
 
 
 class Client:
-    """Speaks to one service. Every method raises the service's errors as the core's own."""
+    """Speaks to one service. Every method raises the service's errors as the core's own.
 
-    def __init__(self, url: str = "http://127.0.0.1:8000") -> None:
-        self._http = httpx.Client(base_url=url, timeout=httpx.Timeout(60, read=600))
+    Args:
+        url: Where the service is.
+        token: API token, where the service asks for one; `AUTODISTILL_TOKEN` when not given.
+    """
+
+    def __init__(self, url: str = "http://127.0.0.1:8000", token: str | None = None) -> None:
+        token = token or os.environ.get("AUTODISTILL_TOKEN")
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        timeout = httpx.Timeout(60, read=600)
+        self._http = httpx.Client(base_url=url, headers=headers, timeout=timeout)
 
     def __enter__(self) -> Client:
         return self
@@ -151,6 +161,28 @@ class Client:
                 if time.monotonic() - lost > patience_s:
                     raise
             time.sleep(RECONNECT_S)
+
+    def create_token(
+        self, name: str, scope: Scope, *, project: str | None = None
+    ) -> tuple[ApiToken, str]:
+        """Make a token, and return it with its secret, which is shown this once."""
+        body = self._ask(
+            "POST", "/v1/tokens", json={"name": name, "scope": scope, "project": project}
+        )
+        secret = str(body.pop("token"))
+        return ApiToken.model_validate(body), secret
+
+    def tokens(self) -> Iterator[ApiToken]:
+        """Return every token by name, revoked ones too."""
+        return map(ApiToken.model_validate, self._pages("/v1/tokens"))
+
+    def revoke_token(self, token: str) -> ApiToken:
+        """Make a token, named by id or name, worthless."""
+        return ApiToken.model_validate(self._ask("POST", _path("tokens", token, "revoke")))
+
+    def audit(self) -> Iterator[AuditEntry]:
+        """Return who changed what, newest first."""
+        return map(AuditEntry.model_validate, self._pages("/v1/audit"))
 
     def download_student(self, job: str, folder: Path) -> Path:
         """Download the best student into a folder in Hugging Face layout, and return it.

@@ -8,6 +8,9 @@ AutodistillError
 ├── NotFound              nothing has that name
 ├── Conflict              the thing is not in a state that allows this
 │   └── Outdated          it has changed since it was looked at
+├── Unauthenticated       nobody is known by the token, or none was sent
+├── Forbidden             the caller may not do this
+├── TooManyRequests       the caller asks too often
 ├── LeaseLost             another worker owns the job now; whoever gets this stops writing
 └── Diverged              a trial's loss or weights are no longer finite
 """
@@ -73,6 +76,22 @@ class Conflict(AutodistillError):
 
 class Outdated(Conflict):
     """The thing has changed since the caller looked at it."""
+
+
+class Unauthenticated(AutodistillError):
+    """Nobody is known by the token, or none was sent."""
+
+
+class Forbidden(AutodistillError):
+    """The caller may not do this."""
+
+
+class TooManyRequests(AutodistillError):
+    """The caller asks too often."""
+
+    def __init__(self, wait_s: float) -> None:
+        self.wait_s = wait_s
+        super().__init__(f"Too many requests; come again in {wait_s:.1f} s.")
 
 
 class LeaseLost(AutodistillError):

@@ -14,8 +14,6 @@ from rich.console import Console
 
 PATIENCE_S = 60.0
 """For a process that was told to stop."""
-FAREWELL_S = 2
-"""For event streams, which do not end by themselves, when the API stops."""
 
 
 def serve(host: str, port: int, data_root: Path) -> int:
@@ -24,18 +22,24 @@ def serve(host: str, port: int, data_root: Path) -> int:
     if (reason := _taken(host, port)) is not None:
         console.print(f"Cannot listen on {host}:{port}: {reason}. Choose another with --port.")
         return 2
-    api = ["uvicorn", "api.main:create_app", "--factory", "--host", host, "--port", str(port)]
-    api += ["--timeout-graceful-shutdown", str(FAREWELL_S)]
-    commands = [[sys.executable, "-m", *api], [sys.executable, "-m", "workers"]]
-    environment = os.environ | {"AUTODISTILL_DATA_ROOT": str(data_root)}
+    commands = [[sys.executable, "-m", part] for part in ("api", "workers")]
+    environment = os.environ | {
+        "AUTODISTILL_DATA_ROOT": str(data_root),
+        "AUTODISTILL_HOST": host,
+        "AUTODISTILL_PORT": str(port),
+    }
     stopping = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stopping.set())
     console.print(f"AutoDistiller is at http://{host}:{port}; its data is in {data_root}.")
     running = [_start(command, environment) for command in commands]
+    exit_code = 0
     while not stopping.wait(0.5):
         for i, process in enumerate(running):
-            if process.poll() is not None:
+            if process.poll() == os.EX_CONFIG:  # it has said why; the same again would help nobody
+                exit_code = os.EX_CONFIG
+                stopping.set()
+            elif process.poll() is not None:
                 console.print(f"{commands[i][2]} ended ({process.returncode}); starting it anew.")
                 stopping.wait(1.0)  # a process that cannot start must not spin
                 running[i] = _start(commands[i], environment)
@@ -47,7 +51,7 @@ def serve(host: str, port: int, data_root: Path) -> int:
             process.wait(PATIENCE_S)
         except subprocess.TimeoutExpired:
             process.kill()
-    return 0
+    return exit_code
 
 
 def _taken(host: str, port: int) -> str | None:

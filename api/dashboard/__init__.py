@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from fastapi import FastAPI
 
-from api.dashboard.pages import STATIC, Assets, router
+from api.dashboard import login, pages
+from api.dashboard.pages import STATIC, Assets
 
 
 def mount(app: FastAPI) -> None:
     """Add the pages and their static files to `app`."""
-    app.include_router(router)
+    app.include_router(login.router)
+    app.include_router(pages.router)
     app.mount("/static", Assets(directory=STATIC), name="static")

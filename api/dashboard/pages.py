@@ -46,14 +46,17 @@ class Assets(StaticFiles):
         return response
 
 
-def _page(request: Request, name: str, **shown: Any) -> Response:
-    return _templates.TemplateResponse(request, f"{name}.html", shown, headers=SECURITY)
+def show(request: Request, name: str, *, status_code: int = 200, **shown: Any) -> Response:
+    """Return a page."""
+    return _templates.TemplateResponse(
+        request, f"{name}.html", shown, status_code=status_code, headers=SECURITY
+    )
 
 
 @router.get("/")
 def jobs(request: Request) -> Response:
     """List the jobs."""
-    return _page(request, "jobs", states=list(JobState))
+    return show(request, "jobs", states=list(JobState))
 
 
 @router.get("/jobs/new")
@@ -64,43 +67,43 @@ def new_job(request: Request) -> Response:
         for known in METRICS.values()
         for name in (*known, *COSTS)
     }
-    return _page(request, "new_job", form=_job_form(), metrics=metrics)
+    return show(request, "new_job", form=_job_form(), metrics=metrics)
 
 
 @router.get("/jobs/{job_id}")
 def job(request: Request, job_id: str) -> Response:
     """Show how a job is doing."""
-    return _page(request, "job", job_id=job_id)
+    return show(request, "job", job_id=job_id)
 
 
 @router.get("/jobs/{job_id}/trials")
 def trials(request: Request, job_id: str) -> Response:
     """List the trials of a job."""
-    return _page(request, "trials", job_id=job_id)
+    return show(request, "trials", job_id=job_id)
 
 
 @router.get("/jobs/{job_id}/trials/{number}")
 def trial(request: Request, job_id: str, number: int) -> Response:
     """Show one trial."""
-    return _page(request, "trial", job_id=job_id, number=number)
+    return show(request, "trial", job_id=job_id, number=number)
 
 
 @router.get("/recommend")
 def recommend(request: Request) -> Response:
     """Recommend pipelines for a dataset, a teacher and a student."""
-    return _page(request, "recommend")
+    return show(request, "recommend")
 
 
 @router.get("/datasets")
 def datasets(request: Request) -> Response:
     """List the datasets, with a form to upload one."""
-    return _page(request, "datasets", form=fields(DatasetRequest.model_json_schema()))
+    return show(request, "datasets", form=fields(DatasetRequest.model_json_schema()))
 
 
 @router.get("/models")
 def models(request: Request) -> Response:
     """List the models, with a form to register one."""
-    return _page(request, "models", form=fields(ModelRequest.model_json_schema()))
+    return show(request, "models", form=fields(ModelRequest.model_json_schema()))
 
 
 def _job_form() -> dict[str, list[Field]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import tempfile
@@ -14,15 +15,16 @@ from typing import Annotated
 from fastapi import APIRouter, Form, UploadFile
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from api.creation import Creation
 from api.deps import ArtifactsDep, Limit, SettingsDep, StoreDep
 from api.errors import of_pydantic
 from api.settings import Settings
-from api.views import Page
+from api.views import Page, page
 from autodistill.data.ingest import DatasetRequest, ingest
 from autodistill.errors import InvalidDataset, InvalidInput, Problem
 from autodistill.models.sources import confined
 from autodistill.record import Dataset
-from autodistill.store import ArtifactFolder, Store
+from autodistill.store import ArtifactFolder, Store, Transaction
 
 router = APIRouter(prefix="/v1/datasets", tags=["datasets"])
 CHUNK = 2**20
@@ -51,6 +53,7 @@ def upload_dataset(
     store: StoreDep,
     artifacts: ArtifactsDep,
     settings: SettingsDep,
+    creation: Creation,
 ) -> Dataset:
     """Register an uploaded file; equal content is the same dataset."""
     try:
@@ -62,12 +65,16 @@ def upload_dataset(
         path = folder / f"upload{suffix}"
         with path.open("wb") as out:
             shutil.copyfileobj(form.file.file, out, CHUNK)
-        return _register(path, asked, folder, store, artifacts)
+        return _register(path, asked, folder, store, artifacts, creation)
 
 
 @router.post("/by-path", status_code=201)
 def register_dataset(
-    asked: DatasetByPath, store: StoreDep, artifacts: ArtifactsDep, settings: SettingsDep
+    asked: DatasetByPath,
+    store: StoreDep,
+    artifacts: ArtifactsDep,
+    settings: SettingsDep,
+    creation: Creation,
 ) -> Dataset:
     """Register a file on the service's machine; it is copied."""
     path = confined(asked.path, settings.roots)
@@ -79,7 +86,7 @@ def register_dataset(
         raise InvalidDataset(Problem(field="path", message=f'There is no file "{asked.path}".'))
     request = DatasetRequest.model_validate(asked.model_dump(exclude={"path"}))
     with _scratch(settings) as folder:
-        return _register(path, request, folder, store, artifacts)
+        return _register(path, request, folder, store, artifacts, creation)
 
 
 @router.get("")
@@ -87,8 +94,7 @@ def list_datasets(store: StoreDep, after: str | None = None, limit: Limit = 100)
     """List datasets by name."""
     with store.read() as tx:
         items = tx.datasets.list(after, limit + 1)
-    more = len(items) > limit
-    return Page(items=items[:limit], next=items[limit - 1].name if more else None)
+    return page(items, limit, lambda dataset: dataset.name)
 
 
 @router.get("/{dataset}")
@@ -110,22 +116,35 @@ def _scratch(settings: Settings) -> Iterator[Path]:
 
 
 def _register(
-    path: Path, asked: DatasetRequest, folder: Path, store: Store, artifacts: ArtifactFolder
+    path: Path,
+    asked: DatasetRequest,
+    folder: Path,
+    store: Store,
+    artifacts: ArtifactFolder,
+    creation: Creation,
 ) -> Dataset:
-    found = ingest(path, asked, folder)
-    sha256 = artifacts.put(found.path)
-    record = Dataset(
-        id=f"ds_{found.sha256[:16]}",
-        name=asked.name,
-        sha256=found.sha256,
-        task=found.task,
-        labels=found.labels,
-        has_pair=found.has_pair,
-        num_examples=found.num_examples,
-        licence=asked.licence,
-        meta_features=found.meta_features,
-        created_at=datetime.now(UTC),
-    )
-    with store.write() as tx:
-        tx.artifacts.add(sha256, kind="dataset", size=found.path.stat().st_size)
-        return tx.datasets.add(record)
+    with path.open("rb") as file:
+        content = hashlib.file_digest(file, "sha256").hexdigest()
+    known = "/v1/datasets", asked.model_dump_json(), content
+    if (dataset := creation.earlier(*known)) is None:
+        found = ingest(path, asked, folder)
+        sha256, size = artifacts.put(found.path), found.path.stat().st_size
+        record = Dataset(
+            id=f"ds_{found.sha256[:16]}",
+            name=asked.name,
+            sha256=found.sha256,
+            task=found.task,
+            labels=found.labels,
+            has_pair=found.has_pair,
+            num_examples=found.num_examples,
+            licence=asked.licence,
+            meta_features=found.meta_features,
+            created_at=datetime.now(UTC),
+        )
+
+        def add(tx: Transaction) -> str:
+            tx.artifacts.add(sha256, kind="dataset", size=size)
+            return tx.datasets.add(record).id
+
+        dataset, _ = creation.make(*known, action="dataset.register", make=add)
+    return get_dataset(dataset, store)

@@ -2,28 +2,42 @@
 
 from __future__ import annotations
 
-import hashlib
 import secrets
 from typing import Annotated
 
-from fastapi import APIRouter, Header, Path, Query, Response
+from fastapi import APIRouter, Depends, Header, Path, Query, Response
 from fastapi.responses import FileResponse
 
 from api.admission import admit
-from api.deps import MAX_INT, ArtifactsDep, Limit, StoreDep
-from api.views import Curves, JobView, Page, curves, job_view
+from api.creation import Creation
+from api.deps import MAX_INT, ArtifactsDep, Limit, PrincipalDep, StoreDep
+from api.views import Curves, JobView, Page, curves, job_view, page
+from autodistill.access import Principal
 from autodistill.errors import Conflict, InvalidInput, NotFound, Problem
 from autodistill.record import JobState, Trial, Wish
 from autodistill.spec import JobRequest, JobSpec
-from autodistill.store import Store, Transaction
 
 router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
-Key = Annotated[str | None, Header(min_length=1, max_length=200)]
 IfMatch = Annotated[str | None, Header(max_length=100)]
 Number = Annotated[int, Path(ge=0, le=MAX_INT)]
 AfterNumber = Annotated[int | None, Query(ge=0, le=MAX_INT)]
-ANYONE = "anyone"
-"""Whose keys they are; there are no accounts yet."""
+
+
+class _Steering:
+    """How whoever sends a request steers jobs."""
+
+    def __init__(self, store: StoreDep, principal: PrincipalDep, response: Response) -> None:
+        self._store, self._principal, self._response = store, principal, response
+
+    def wish(self, job: str, wish: Wish, if_match: str | None) -> JobView:
+        """Wish something of a job that has not changed since it was looked at."""
+        with self._store.write() as tx:
+            view = job_view(tx, tx.jobs.wish(job, wish, _version(if_match)))
+            tx.audit.add(self._principal.name, f"job.{wish}", job)
+        return _tagged(self._response, view)
+
+
+Steering = Annotated[_Steering, Depends()]
 
 
 class Archive(FileResponse):
@@ -34,24 +48,36 @@ class Archive(FileResponse):
 
 @router.post("", status_code=202)
 def submit_job(
-    asked: JobRequest, store: StoreDep, response: Response, idempotency_key: Key = None
+    asked: JobRequest,
+    store: StoreDep,
+    principal: PrincipalDep,
+    creation: Creation,
+    response: Response,
 ) -> JobView:
-    """Queue a job. The same `Idempotency-Key` with the same body makes one job, however often."""
-    view = _submit(store, asked, idempotency_key)
-    response.headers["Location"] = f"/v1/jobs/{view.id}"
-    return _tagged(response, view)
+    """Queue a job."""
+    asked = _own(asked, principal)
+    known = "/v1/jobs", asked.model_dump_json()
+    if (job := creation.earlier(*known)) is None:
+        with store.read() as tx:  # advice takes its time, and a write would make everybody wait
+            spec, facts = admit(tx, asked)
+        name = f"job_{secrets.token_hex(8)}"
+        job, _ = creation.make(
+            *known, action="job.submit", make=lambda tx: tx.jobs.add(name, spec, facts=facts).id
+        )
+    return get_job(job, store, response)
 
 
 @router.post("/validate")
-def validate_job(asked: JobRequest, store: StoreDep) -> JobSpec:
+def validate_job(asked: JobRequest, store: StoreDep, principal: PrincipalDep) -> JobSpec:
     """Return the job as it would be stored, without storing it."""
     with store.read() as tx:
-        return admit(tx, asked)[0]
+        return admit(tx, _own(asked, principal))[0]
 
 
 @router.get("")
 def list_jobs(
     store: StoreDep,
+    principal: PrincipalDep,
     state: JobState | None = None,
     project: str | None = None,
     after: str | None = None,
@@ -59,9 +85,8 @@ def list_jobs(
 ) -> Page[JobView]:
     """List jobs, newest first."""
     with store.read() as tx:
-        jobs = tx.jobs.list(state, after, limit + 1, project=project)
-        items = [job_view(tx, job) for job in jobs[:limit]]
-    return Page(items=items, next=jobs[limit - 1].id if len(jobs) > limit else None)
+        jobs = tx.jobs.list(state, after, limit + 1, project=principal.confined(project))
+        return page([job_view(tx, job) for job in jobs], limit, lambda job: job.id)
 
 
 @router.get("/{job}")
@@ -72,21 +97,21 @@ def get_job(job: str, store: StoreDep, response: Response) -> JobView:
 
 
 @router.post("/{job}/pause")
-def pause_job(job: str, store: StoreDep, response: Response, if_match: IfMatch = None) -> JobView:
+def pause_job(job: str, steering: Steering, if_match: IfMatch = None) -> JobView:
     """Stop after the running epochs; `resume` goes on from there."""
-    return _tagged(response, _wish(store, job, Wish.PAUSE, if_match))
+    return steering.wish(job, Wish.PAUSE, if_match)
 
 
 @router.post("/{job}/resume")
-def resume_job(job: str, store: StoreDep, response: Response, if_match: IfMatch = None) -> JobView:
+def resume_job(job: str, steering: Steering, if_match: IfMatch = None) -> JobView:
     """Go on with a paused job."""
-    return _tagged(response, _wish(store, job, Wish.RUN, if_match))
+    return steering.wish(job, Wish.RUN, if_match)
 
 
 @router.post("/{job}/cancel")
-def cancel_job(job: str, store: StoreDep, response: Response, if_match: IfMatch = None) -> JobView:
+def cancel_job(job: str, steering: Steering, if_match: IfMatch = None) -> JobView:
     """End a job for good."""
-    return _tagged(response, _wish(store, job, Wish.CANCEL, if_match))
+    return steering.wish(job, Wish.CANCEL, if_match)
 
 
 @router.get("/{job}/trials")
@@ -97,8 +122,7 @@ def list_trials(
     with store.read() as tx:
         tx.jobs.get(job)
         items = tx.trials.list(job, after, limit + 1)
-    more = len(items) > limit
-    return Page(items=items[:limit], next=str(items[limit - 1].number) if more else None)
+    return page(items, limit, lambda trial: trial.number)
 
 
 @router.get("/{job}/trials/{number}")
@@ -129,25 +153,9 @@ def download_student(job: str, store: StoreDep, artifacts: ArtifactsDep) -> Arch
     return Archive(path, filename=f"{job}-student.zip")
 
 
-def _submit(store: Store, asked: JobRequest, key: str | None) -> JobView:
-    sha = hashlib.sha256(asked.model_dump_json().encode()).hexdigest()
-    with store.read() as tx:  # advice takes its time, and a write would make everybody wait
-        if (earlier := _earlier(tx, key, sha)) is not None:
-            return earlier
-        spec, facts = admit(tx, asked)
-    with store.write() as tx:
-        if (earlier := _earlier(tx, key, sha)) is not None:
-            return earlier
-        job = tx.jobs.add(f"job_{secrets.token_hex(8)}", spec, facts=facts)
-        if key is not None:
-            tx.idempotency.remember(key, ANYONE, sha, {"id": job.id})
-        return job_view(tx, job)
-
-
-def _earlier(tx: Transaction, key: str | None, sha: str) -> JobView | None:
-    """Return the job that an earlier request with this key made."""
-    reply = None if key is None else tx.idempotency.recall(key, ANYONE, sha)
-    return None if reply is None else job_view(tx, tx.jobs.get(reply["id"]))
+def _own(asked: JobRequest, principal: Principal) -> JobRequest:
+    """Return a request for the project that its sender may submit to."""
+    return asked.model_copy(update={"project": principal.confined(asked.project)})
 
 
 def _tagged(response: Response, view: JobView) -> JobView:
@@ -155,13 +163,11 @@ def _tagged(response: Response, view: JobView) -> JobView:
     return view
 
 
-def _wish(store: Store, job: str, wish: Wish, if_match: str | None) -> JobView:
-    version: int | None = None
-    if if_match is not None and if_match != "*":
-        quoted = if_match.removeprefix("W/").strip('"')
-        if not quoted.isdecimal():
-            message = f"An entity tag of a job is its version in quotes, not {if_match}."
-            raise InvalidInput(Problem(field="If-Match", message=message))
-        version = int(quoted)
-    with store.write() as tx:
-        return job_view(tx, tx.jobs.wish(job, wish, version))
+def _version(if_match: str | None) -> int | None:
+    if if_match is None or if_match == "*":
+        return None
+    quoted = if_match.removeprefix("W/").strip('"')
+    if not quoted.isdecimal():
+        message = f"An entity tag of a job is its version in quotes, not {if_match}."
+        raise InvalidInput(Problem(field="If-Match", message=message))
+    return int(quoted)

@@ -7,8 +7,9 @@ from datetime import UTC, datetime
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict
 
+from api.creation import Creation
 from api.deps import Limit, SettingsDep, StoreDep
-from api.views import Page
+from api.views import Page, page
 from autodistill.models.inspection import inspect
 from autodistill.models.sources import AnySource, locate
 from autodistill.record import Model
@@ -29,7 +30,9 @@ class ModelRequest(BaseModel):
 
 
 @router.post("", status_code=201)
-def register_model(asked: ModelRequest, store: StoreDep, settings: SettingsDep) -> Model:
+def register_model(
+    asked: ModelRequest, store: StoreDep, settings: SettingsDep, creation: Creation
+) -> Model:
     """Register a model; equal content is the same model."""
     path = locate(asked.source, roots=settings.roots, hub=settings.hub)
     found = inspect(path)
@@ -47,8 +50,11 @@ def register_model(asked: ModelRequest, store: StoreDep, settings: SettingsDep) 
         labels=found.labels,
         created_at=datetime.now(UTC),
     )
-    with store.write() as tx:
-        return tx.models.add(record)
+    known = "/v1/models", asked.model_dump_json()
+    model, _ = creation.make(
+        *known, action="model.register", make=lambda tx: tx.models.add(record).id
+    )
+    return get_model(model, store)
 
 
 @router.get("")
@@ -56,8 +62,7 @@ def list_models(store: StoreDep, after: str | None = None, limit: Limit = 100) -
     """List models by name."""
     with store.read() as tx:
         items = tx.models.list(after, limit + 1)
-    more = len(items) > limit
-    return Page(items=items[:limit], next=items[limit - 1].name if more else None)
+    return page(items, limit, lambda model: model.name)
 
 
 @router.get("/{model}")

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from autodistill.cli.commands import app
+from autodistill.cli import app
 
 app()

@@ -4,28 +4,32 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
-import httpx
 import typer
 from pydantic import ValidationError
 from rich.table import Table
 
+from autodistill.cli.connection import (
+    FAILED,
+    HERE,
+    WRONG_INPUT,
+    Url,
+    connected,
+    of_pydantic,
+    refused,
+)
 from autodistill.cli.show import (
     complain,
     err,
     follow,
     out,
-    refuse,
     result_table,
     show_advice,
     trial_row,
 )
 from autodistill.client import Client
-from autodistill.errors import AutodistillError, Conflict, InvalidInput, NotFound, Problem
 from autodistill.service import serve
 from autodistill.spec import JobRequest
 
@@ -35,28 +39,6 @@ app = typer.Typer(
 dataset_app, model_app = typer.Typer(no_args_is_help=True), typer.Typer(no_args_is_help=True)
 app.add_typer(dataset_app, name="dataset", help="Register and list datasets.")
 app.add_typer(model_app, name="model", help="Register and list models.")
-Url = Annotated[str, typer.Option(envvar="AUTODISTILL_URL", help="Where the service is.")]
-HERE = "http://127.0.0.1:8000"
-WRONG_INPUT, FAILED = 2, 1
-
-
-@contextmanager
-def connected(url: str) -> Iterator[Client]:
-    """Open a client, and turn what goes wrong into a sentence and an exit code."""
-    try:
-        with Client(url) as client:
-            yield client
-    except InvalidInput as error:
-        raise _refused(error) from error
-    except (NotFound, Conflict) as error:
-        complain(str(error))
-        raise typer.Exit(WRONG_INPUT) from error
-    except httpx.TransportError as error:
-        complain(f"No service answers at {url} ({error}). Start one with: autodistill up")
-        raise typer.Exit(FAILED) from error
-    except AutodistillError as error:
-        complain(str(error))
-        raise typer.Exit(FAILED) from error
 
 
 @app.command()
@@ -174,7 +156,7 @@ def submit(
     try:
         request = JobRequest.model_validate(body)
     except ValidationError as error:
-        raise _refused(_problems(error)) from error
+        raise refused(of_pydantic(error)) from error
     with connected(url) as client:
         job = client.submit(request)
         out.print(job.id)
@@ -280,16 +262,3 @@ def _read(file: Path) -> dict[str, Any]:
 
 def _given(flags: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in flags.items() if value is not None}
-
-
-def _problems(error: ValidationError) -> InvalidInput:
-    return InvalidInput(
-        Problem(field=".".join(map(str, e["loc"])) or "job", message=f"{e['msg']}.")
-        for e in error.errors()
-    )
-
-
-def _refused(error: InvalidInput) -> typer.Exit:
-    for problem in error.problems:
-        refuse(problem)
-    return typer.Exit(WRONG_INPUT)

@@ -11,6 +11,7 @@ from autodistill.record import Dataset, Model
 from autodistill.store import tables
 from autodistill.store.artifacts import ArtifactFolder as ArtifactFolder
 from autodistill.store.artifacts import Artifacts
+from autodistill.store.audit import Audit
 from autodistill.store.database import for_reading, open_engine
 from autodistill.store.driving import Driving as Driving
 from autodistill.store.events import Events
@@ -20,6 +21,7 @@ from autodistill.store.jobs import Jobs
 from autodistill.store.leases import Leases
 from autodistill.store.migration import migrate
 from autodistill.store.registry import Registry
+from autodistill.store.tokens import Tokens
 from autodistill.store.trials import Trials
 
 
@@ -38,6 +40,8 @@ class Transaction:
         self.history = History(connection)
         self.idempotency = Idempotency(connection)
         self.artifacts = Artifacts(connection)
+        self.tokens = Tokens(connection)
+        self.audit = Audit(connection)
 
     def driving(self, job_id: str, epoch: int) -> Driving:
         """Return the writes of a claim; the same one each time, so that it is fenced once.

@@ -154,3 +154,26 @@ idempotency = Table(
     Column("response", JSON, nullable=False),
     Column("expires_at", Moment, nullable=False, index=True),
 )
+
+api_token = Table(
+    "api_token",
+    metadata,
+    Column("id", Line, primary_key=True),
+    Column("name", Line, nullable=False, unique=True),
+    Column("scope", String(20), nullable=False),
+    Column("project", Line),
+    Column("sha256", String(64), nullable=False, unique=True),
+    Column("created_at", Moment, nullable=False),
+    Column("created_by", Line, nullable=False),
+    Column("revoked_at", Moment),
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("position", Integer, primary_key=True, autoincrement=True),
+    Column("at", Moment, nullable=False),
+    Column("who", Line, nullable=False),
+    Column("action", String(60), nullable=False),
+    Column("target", Line, nullable=False),
+)

@@ -16,6 +16,7 @@ from autodistill.spec import PipelineSpec, TrialSpec, plain_fine_tuning
 from autodistill.store import Store
 from autodistill.testing.shells import reviews, shell_model
 
+HERE = "http://127.0.0.1"
 PLAIN = plain_fine_tuning(PipelineSpec().training)
 
 
@@ -98,7 +99,7 @@ def ready(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A data root with a dataset `reviews` and a model `teacher` of four layers."""
     root = tmp_path_factory.mktemp("ready")
     app = create_app(Settings(data_root=root))
-    with TestClient(app) as http:
+    with TestClient(app, HERE) as http:
         world = World(http, app.state.store, root)
         assert world.upload("reviews").status_code == 201
         assert world.model("teacher").status_code == 201
@@ -112,7 +113,7 @@ def open_world(tmp_path: Path) -> Iterator[Callable[..., World]]:
 
     def start(root: Path = tmp_path, **settings: Any) -> World:
         app = create_app(Settings(data_root=root, **settings))
-        http = TestClient(app, raise_server_exceptions=False)
+        http = TestClient(app, HERE, raise_server_exceptions=False)
         opened.append(http)
         http.__enter__()
         return World(http, app.state.store, root)

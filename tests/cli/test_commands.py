@@ -191,3 +191,15 @@ def test_an_event_is_a_line(kind: str, data: dict[str, Any], line: str | None) -
     )
     described = describe(event, "accuracy")
     assert (described and described.plain) == line
+
+
+def test_tokens_are_made_listed_and_revoked(run: Run) -> None:
+    made = run("token", "create", "ci", "--scope", "submitter", "--project", "p")
+    assert made.stdout.startswith("adt_")
+    assert "not shown again" in made.stderr
+    listed = run("token", "list").stdout
+    assert made.stdout.strip() not in listed
+    assert all(word in listed for word in ("ci", "submitter", "local"))
+    assert run("token", "revoke", "ci").stdout == "ci is revoked\n"
+    told = run("audit", "--last", "2").stdout.splitlines()
+    assert [line.split("  ")[2] for line in told] == ["token.revoke", "token.create"]

@@ -72,9 +72,9 @@ def test_one_command_keeps_api_and_worker_alive_until_it_is_interrupted(
     url, process = up
     _wait(lambda: _ready(url))
     first = _parts(process)
-    assert set(first) == {"uvicorn", "workers"}
-    psutil.Process(first["uvicorn"]).kill()
-    _wait(lambda: _parts(process).get("uvicorn") not in (None, first["uvicorn"]) and _ready(url))
+    assert set(first) == {"api", "workers"}
+    psutil.Process(first["api"]).kill()
+    _wait(lambda: _parts(process).get("api") not in (None, first["api"]) and _ready(url))
     children = process.children(recursive=True)
     process.send_signal(signal.SIGINT)
     assert process.wait(PATIENCE_S) == 0

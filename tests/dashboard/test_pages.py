@@ -25,7 +25,7 @@ PAGES = [
 @pytest.fixture(scope="module")
 def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
     settings = Settings(data_root=tmp_path_factory.mktemp("root"))
-    with TestClient(create_app(settings)) as client:
+    with TestClient(create_app(settings), "http://127.0.0.1") as client:
         yield client
 
 

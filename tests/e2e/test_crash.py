@@ -61,7 +61,7 @@ VICTIMS: dict[str, Callable[[list[str]], bool]] = {
     "worker": lambda command: command[-2:] == ["-m", "workers"],
     "driver": lambda command: "workers.driver" in command,
     "trial actor": lambda command: bool(command) and command[0].startswith("ray::"),
-    "api": lambda command: "uvicorn" in command,
+    "api": lambda command: command[-2:] == ["-m", "api"],
 }
 
 

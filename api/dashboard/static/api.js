@@ -22,6 +22,7 @@ async function call(method, path, { body, headers = {}, signal } = {}) {
   const text = await response.text();
   let answer = {};
   try { answer = text ? JSON.parse(text) : {}; } catch { answer = { detail: text.slice(0, 300) }; }
+  if (response.status === 401) location.assign(`/login?next=${encodeURIComponent(location.pathname + location.search)}`);
   if (!response.ok) throw new Refusal(response.status, answer);
   return answer;
 }

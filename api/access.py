@@ -1,0 +1,87 @@
+"""Who may do what: the scope that each operation needs, in one table."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from starlette.routing import compile_path
+
+from autodistill.access import Scope
+
+VIEWER, SUBMITTER, ADMIN = Scope.VIEWER, Scope.SUBMITTER, Scope.ADMIN
+NEEDS: Mapping[str, Scope | None] = {
+    "GET /healthz": None,
+    "GET /readyz": None,
+    "GET /openapi.json": None,
+    "GET /login": None,
+    "POST /login": None,
+    "POST /logout": None,
+    "GET /static/{path:path}": None,
+    "GET /": VIEWER,
+    "GET /jobs/new": VIEWER,
+    "GET /jobs/{job_id}": VIEWER,
+    "GET /jobs/{job_id}/trials": VIEWER,
+    "GET /jobs/{job_id}/trials/{number}": VIEWER,
+    "GET /recommend": VIEWER,
+    "GET /datasets": VIEWER,
+    "GET /models": VIEWER,
+    "GET /v1/components": VIEWER,
+    "GET /v1/datasets": VIEWER,
+    "POST /v1/datasets": SUBMITTER,
+    "POST /v1/datasets/by-path": SUBMITTER,
+    "GET /v1/datasets/{dataset}": VIEWER,
+    "GET /v1/models": VIEWER,
+    "POST /v1/models": SUBMITTER,
+    "GET /v1/models/{model}": VIEWER,
+    "GET /v1/jobs": VIEWER,
+    "POST /v1/jobs": SUBMITTER,
+    "POST /v1/jobs/validate": VIEWER,
+    "GET /v1/jobs/{job}": VIEWER,
+    "POST /v1/jobs/{job}/pause": SUBMITTER,
+    "POST /v1/jobs/{job}/resume": SUBMITTER,
+    "POST /v1/jobs/{job}/cancel": SUBMITTER,
+    "GET /v1/jobs/{job}/trials": VIEWER,
+    "GET /v1/jobs/{job}/trials/{number}": VIEWER,
+    "GET /v1/jobs/{job}/curves": VIEWER,
+    "GET /v1/jobs/{job}/events": VIEWER,
+    "GET /v1/jobs/{job}/student": VIEWER,
+    "POST /v1/recommendations": VIEWER,
+    "GET /v1/tokens": ADMIN,
+    "POST /v1/tokens": ADMIN,
+    "GET /v1/tokens/{token}": ADMIN,
+    "POST /v1/tokens/{token}/revoke": ADMIN,
+    "GET /v1/audit": ADMIN,
+}
+"""None is for everybody. What is not listed needs an admin, and fails a test."""
+
+
+@dataclass(frozen=True)
+class Operation:
+    """What a request asks for."""
+
+    template: str
+    """Path with its parameters' names; empty when there is nothing at that address."""
+    needs: Scope | None
+    parameters: Mapping[str, Any]
+
+
+def _compiled() -> dict[str, list[tuple[re.Pattern[str], str, Scope | None]]]:
+    found: dict[str, list[tuple[re.Pattern[str], str, Scope | None]]] = {}
+    for key, scope in NEEDS.items():
+        method, template = key.split(" ")
+        found.setdefault(method, []).append((compile_path(template)[0], template, scope))
+    return found
+
+
+_COMPILED = _compiled()
+
+
+def operation(method: str, path: str) -> Operation:
+    """Return what a request asks for, and the scope that it needs."""
+    for pattern, template, scope in _COMPILED.get("GET" if method == "HEAD" else method, ()):
+        if match := pattern.match(path):
+            return Operation(template, scope, match.groupdict())
+    return Operation("", ADMIN, {})
