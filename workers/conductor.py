@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from enum import Enum
 from typing import Any
+
+from sqlalchemy.exc import InterfaceError, OperationalError
 
 from autodistill.record import (
     Event,
@@ -23,6 +26,7 @@ from autodistill.search import Rungs
 from autodistill.store import Store, Transaction
 from workers.ending import Report
 from workers.folders import TrialFolders
+from workers.ledger import Ledger
 from workers.plan import Plan, seconds_searched
 
 RETRIES = {FailureClass.OUT_OF_MEMORY: 1, FailureClass.INFRASTRUCTURE: 2}
@@ -39,10 +43,14 @@ class Supply(Enum):
 
 
 class Conductor:
-    """Hands out a job's trials and takes in their reports; rows are committed before they count.
+    """Hands out a job's trials and takes in their reports.
 
     Any executor works with it: it asks for trials with `next`, passes each message to `hear`, says
-    with `failed` that an attempt broke down, and stops where `halted` says so.
+    with `failed` that an attempt broke down, and asks a few times a second whether it is `halted`,
+    which commits what was heard as well.
+
+    Raises:
+        LeaseLost: From `next` and `halted`, when another driver owns the job now.
     """
 
     def __init__(
@@ -53,8 +61,10 @@ class Conductor:
         folders: TrialFolders,
         draining: threading.Event,
         lost: threading.Event,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._store, self._job, self._task, self._folders = store, job, task, folders
+        self._ledger = Ledger(store, job, clock)
         self._draining, self.lost = draining, lost
         self._task_file = folders.keep_task(task)
         self._objective = job.spec.objectives[0]
@@ -67,13 +77,15 @@ class Conductor:
         self._rungs.replay(self._rows.values(), self._objective.metric)
         self._waiting = [n for n, t in self._rows.items() if not t.state.terminal]
         self._running: set[int] = set()
+        self._num_finished = max((t.finish_order or 0 for t in self._rows.values()), default=0)
+        self._untidy = False
         self._failures: Counter[tuple[int, FailureClass]] = Counter()
         self._halted = False
         self.exhausted = False
         """Every trial that the job needs has ended."""
 
     def next(self) -> Trial | Supply:
-        """Return a trial to run, or whether there may be one later."""
+        """Return a trial to run, whose row is committed, or whether there may be one later."""
         if self._waiting:
             number = self._waiting.pop(0)
         elif (planned := self._planned()) is not None:
@@ -81,6 +93,7 @@ class Conductor:
         elif self._running:
             return Supply.WAIT
         else:
+            self.commit()
             self.exhausted = True
             return Supply.DONE
         self._running.add(number)
@@ -96,11 +109,7 @@ class Conductor:
         }
 
     def hear(self, report: Report) -> bool:
-        """Take in a message; True means that the trial has ended, or is to stop.
-
-        Raises:
-            LeaseLost: When another driver owns the job now.
-        """
+        """Take in a message; True means that the trial has ended, or is to stop."""
         number = report.number
         if number not in self._running:
             return True
@@ -121,14 +130,15 @@ class Conductor:
         if self._failures[number, failure] > RETRIES.get(failure, 0):
             self._finish(number, TrialState.FAILED, dev={}, test={}, reason=reason)
             return
-        with self._store.write() as tx:
-            tx.driving(self._job.id, self._job.owner_epoch).requeue(number, failure, reason)
-            self._rows[number] = tx.trials.get(self._job.id, number)
+        self._ledger.enter(lambda driving: driving.requeue(number, failure, reason))
+        self._change(number, state=TrialState.QUEUED)
         self._running.discard(number)
         self._waiting.append(number)
 
     def halted(self) -> bool:
         """Whether the run is to stop; it stays so, also when the user changes their mind."""
+        if self._ledger.due:
+            self.commit()
         self._halted = (
             self._halted
             or self.lost.is_set()
@@ -136,6 +146,11 @@ class Conductor:
             or wished(self._store, self._job.id) is not Wish.RUN
         )
         return self._halted
+
+    def commit(self) -> None:
+        """Write what was heard; afterwards everybody knows it."""
+        self._ledger.commit()
+        self._tidy()
 
     @property
     def rows(self) -> Sequence[Trial]:
@@ -164,38 +179,35 @@ class Conductor:
         planned = self._plan.next(self._rows)
         if planned is None and self._plan.cut_short == said:
             return None
-        with self._store.write() as tx:
-            driving = tx.driving(self._job.id, self._job.owner_epoch)
-            if self._plan.cut_short != said:
-                driving.log("log", {"message": self._plan.cut_short})
-            if planned is None:
-                return None
-            asked = (planned.spec, planned.origin, planned.reason)
-            self._rows[planned.number] = driving.suggest(planned.number, *asked)
+        if self._plan.cut_short != said:
+            message = {"message": self._plan.cut_short}
+            self._ledger.enter(lambda driving: driving.log("log", message))
+        if planned is None:
+            return None
+        asked = (planned.number, planned.spec, planned.origin, planned.reason)
+        self._rows[planned.number] = self._ledger.commit_with(lambda d: d.suggest(*asked))
+        self._tidy()
         return planned.number
 
     def _measured(self, report: Report) -> bool:
         """Take in the start of an attempt, and epochs; those of before the start fill gaps."""
         number, row = report.number, self._rows[report.number]
+        if report.started:
+            self._ledger.enter(lambda driving: driving.start(number))
+            self._change(number, state=TrialState.RUNNING, num_attempts=row.num_attempts + 1)
         fresh = [m for m in report.measurements if m.epoch > row.epochs_done]
-        if fresh and not report.started:
+        if not fresh:
+            return False
+        if not report.started:
             for failure in FailureClass:
                 self._failures.pop((number, failure), None)
-        behind = any([self._behind(row, m) for m in fresh])
-        with self._store.write() as tx:
-            driving = tx.driving(self._job.id, self._job.owner_epoch)
-            if report.started:
-                driving.start(number)
-            driving.measure(number, report.measurements)
-            if behind:  # in the same transaction: a restart must not forget it
-                curve = (*row.curve, *fresh)
-                dev = self._best_of(curve) | self._task.student_costs[row.spec.student]
-                seconds = _seconds(curve)
-                driving.finish(number, TrialState.PRUNED, dev=dev, test={}, seconds=seconds)
-            self._rows[number] = tx.trials.get(self._job.id, number)
-        if behind:
-            self._ended(number)
-        return behind
+        self._ledger.measure(number, fresh)
+        self._change(number, curve=(*row.curve, *fresh), epochs_done=fresh[-1].epoch)
+        if not any([self._behind(row, m) for m in fresh]):
+            return False
+        dev = self._best_of(self._rows[number].curve) | self._task.student_costs[row.spec.student]
+        self._finish(number, TrialState.PRUNED, dev=dev, test={})
+        return True
 
     def _behind(self, row: Trial, measurement: Measurement) -> bool:
         """Note a score at its rung; True for a trial of the search that is behind there."""
@@ -214,26 +226,35 @@ class Conductor:
         return {k.removeprefix("dev/"): v for k, v in epoch.values.items() if k.startswith("dev/")}
 
     def _finish(self, number: int, state: TrialState, *, reason: str = "", **scores: Any) -> None:
-        seconds = _seconds(self._rows[number].curve)
-        with self._store.write() as tx:
-            driving = tx.driving(self._job.id, self._job.owner_epoch)
-            driving.finish(number, state, seconds=seconds, reason=reason, **scores)
-            self._rows[number] = tx.trials.get(self._job.id, number)
-        self._ended(number)
-
-    def _ended(self, number: int) -> None:
+        seconds = sum(m.values["seconds"] for m in self._rows[number].curve)
+        self._ledger.enter(
+            lambda driving: driving.finish(number, state, seconds=seconds, reason=reason, **scores)
+        )
+        self._num_finished += 1
+        said = {"reason": reason} if reason else {}
+        order = self._num_finished
+        self._change(number, state=state, seconds=seconds, finish_order=order, **scores, **said)
         self._running.discard(number)
-        self._folders.tidy(self.rows, self._objective)
+        self._untidy = True
+
+    def _change(self, number: int, **values: Any) -> None:
+        """Bring a row to where the next commit brings the store's."""
+        self._rows[number] = self._rows[number].model_copy(update=values)
+
+    def _tidy(self) -> None:
+        """Delete what trials left behind; only now does the store know that they have ended."""
+        if self._untidy:
+            self._folders.tidy(self._rows, self._objective)
+        self._untidy = False
 
 
 def wished(store: Store, job_id: str) -> Wish:
-    """Return what the user wants of a job now."""
-    with store.read() as tx:
-        return tx.jobs.get(job_id).wish
-
-
-def _seconds(curve: Sequence[Measurement]) -> float:
-    return sum(m.values["seconds"] for m in curve)
+    """Return what the user wants of a job now; while the database is away, the work goes on."""
+    try:
+        with store.read() as tx:
+            return tx.jobs.get(job_id).wish
+    except (OperationalError, InterfaceError):
+        return Wish.RUN
 
 
 def _events(tx: Transaction, job_id: str) -> Iterator[Event]:

@@ -18,10 +18,11 @@ from autodistill.errors import AutodistillError, LeaseLost
 from autodistill.prepare import prepare
 from autodistill.record import Job, JobState, Model, PreparedTask, Wish
 from autodistill.spec import RegisteredStudent
-from autodistill.store import ArtifactFolder, Store
+from autodistill.store import ArtifactFolder, Driving, Store, Transaction
 from workers import cluster
 from workers.conductor import Conductor, wished
-from workers.folders import RUNS, TrialFolders
+from workers.folders import RUNS, TRIALS, TrialFolders
+from workers.ledger import write
 from workers.result import conclude
 from workers.settings import Settings
 from workers.tuning import run_on_ray
@@ -56,7 +57,6 @@ class Driver:
         self._store, self._root, self._job = store, root, job
         self._draining, self._lost = draining, lost
         self._artifacts = ArtifactFolder(root / "artifacts")
-        self._folders = TrialFolders(root, job.id)
 
     def drive(self, execute: Executor) -> None:
         """Take the job as far as it goes now: to its end, or to a pause.
@@ -69,14 +69,14 @@ class Driver:
             self._state(JobState.PREPARING)
             task = self._prepare()
             self._state(JobState.SEARCHING)
-            conductor = Conductor(
-                self._store, self._job, task, self._folders, self._draining, self._lost
-            )
+            folders = TrialFolders(self._root, self._job.id, self._job.owner_epoch)
+            conductor = Conductor(self._store, self._job, task, folders, self._draining, self._lost)
             execute(conductor)
             if self._lost.is_set():
                 raise LeaseLost(f"Job {self._job.id} is owned by a later claim.")
+            conductor.commit()
             if conductor.exhausted:
-                self._conclude(task, conductor)
+                self._conclude(task, conductor, folders)
             elif conductor.halted():
                 self._stand_down()
             else:
@@ -107,7 +107,7 @@ class Driver:
             progress=self._progress,
         )
 
-    def _conclude(self, task: PreparedTask, conductor: Conductor) -> None:
+    def _conclude(self, task: PreparedTask, conductor: Conductor, folders: TrialFolders) -> None:
         if reason := conductor.too_many_failures():
             self._fail(reason)
             return
@@ -116,31 +116,32 @@ class Driver:
             dataset = tx.datasets.get(self._job.spec.dataset)
             teacher = tx.models.get(self._job.spec.teacher.model).name
         known = (self._job, dataset, teacher, task, conductor.rows)
-        result = conclude(*known, self._folders, self._artifacts)
+        result = conclude(*known, folders, self._artifacts)
         size = self._artifacts.path(result.artifact).stat().st_size
-        with self._store.write() as tx:
-            driving = tx.driving(self._job.id, self._job.owner_epoch)
+
+        def succeed(tx: Transaction) -> None:
             tx.artifacts.add(result.artifact, kind="student", size=size)
-            driving.succeed(result)
-        self._folders.discard()
+            self._driving(tx).succeed(result)
+
+        write(self._store, succeed)
+        self._discard()
 
     def _stand_down(self) -> None:
         """End the claim as the user wants: paused, cancelled, or queued for another driver."""
-        with self._store.write() as tx:
-            driving = tx.driving(self._job.id, self._job.owner_epoch)
-            state = driving.yield_job(JobState.QUEUED)
+        state = write(self._store, lambda tx: self._driving(tx).yield_job(JobState.QUEUED))
         if state.terminal:
-            self._folders.discard()
+            self._discard()
 
     def _fail(self, message: str) -> None:
-        with self._store.write() as tx:
-            tx.driving(self._job.id, self._job.owner_epoch).fail(message)
-        self._folders.discard()
+        write(self._store, lambda tx: self._driving(tx).fail(message))
+        self._discard()
+
+    def _discard(self) -> None:
+        """Delete what the trials of an ended job left."""
+        shutil.rmtree(self._root / TRIALS / self._job.id, ignore_errors=True)
 
     def _progress(self, step: str, data: dict[str, Any]) -> None:
-        with self._store.write() as tx:
-            driving = tx.driving(self._job.id, self._job.owner_epoch)
-            driving.log("prepare", {"step": step, **data})
+        write(self._store, lambda tx: self._driving(tx).log("prepare", {"step": step, **data}))
         self._go_on()
 
     def _go_on(self) -> None:
@@ -148,8 +149,10 @@ class Driver:
             raise Interrupted
 
     def _state(self, state: JobState, message: str = "") -> None:
-        with self._store.write() as tx:
-            tx.driving(self._job.id, self._job.owner_epoch).state(state, message)
+        write(self._store, lambda tx: self._driving(tx).state(state, message))
+
+    def _driving(self, tx: Transaction) -> Driving:
+        return tx.driving(self._job.id, self._job.owner_epoch)
 
 
 def hold(store: Store, job: Job, ttl_s: float, lost: threading.Event) -> None:

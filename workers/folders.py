@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
-from autodistill.errors import NotFound
+from autodistill.errors import LeaseLost, NotFound
 from autodistill.record import PreparedTask, Trial, TrialState
 from autodistill.search import best, signed
 from autodistill.spec import Objective
@@ -21,11 +21,27 @@ TRIALS, RUNS = "trials", "ray"
 
 
 class TrialFolders:
-    """The folders of one job's trials."""
+    """The folders of one job's trials, under the number of the claim that works on them.
 
-    def __init__(self, root: Path, job_id: str) -> None:
-        self._folder = root / TRIALS / job_id
-        self._folder.mkdir(parents=True, exist_ok=True)
+    A new claim renames what the last one left. That is one step, so whoever still works for the
+    last one, such as the trials of a driver that was only asleep, finds its paths gone.
+
+    Raises:
+        LeaseLost: When a later claim has the folders already.
+    """
+
+    def __init__(self, root: Path, job_id: str, claim: int) -> None:
+        self._job = root / TRIALS / job_id
+        self._folder = self._job / f"{claim}"
+        self._job.mkdir(parents=True, exist_ok=True)
+        found = sorted((int(path.name) for path in self._job.iterdir()), reverse=True)
+        if found and found[0] > claim:
+            raise LeaseLost(f"Claim {claim} of job {job_id} is over; claim {found[0]} goes on.")
+        if found and found[0] < claim:
+            (self._job / f"{found[0]}").rename(self._folder)
+        self._folder.mkdir(exist_ok=True)
+        for stale in found[1:]:  # what a sleeper began after its folders were renamed
+            shutil.rmtree(self._job / f"{stale}", ignore_errors=True)
 
     def keep_task(self, task: PreparedTask) -> Path:
         """Write down what every trial needs, once, and return where."""
@@ -43,24 +59,21 @@ class TrialFolders:
         """Return where a complete trial left its student."""
         return self.of(number) / "student"
 
-    def tidy(self, trials: Sequence[Trial], objective: Objective) -> None:
+    def tidy(self, trials: Mapping[int, Trial], objective: Objective) -> None:
         """Delete what ended trials need no more: all but the students that may be exported."""
-        complete = [t for t in trials if t.state is TrialState.COMPLETE]
+        numbers = [int(path.name) for path in self._folder.iterdir() if path.name.isdecimal()]
+        ended = [t for n in numbers if (t := trials.get(n)) is not None and t.state.terminal]
+        complete = [t for t in ended if t.state is TrialState.COMPLETE]
         ranked = sorted(complete, key=lambda t: (-signed(t, objective), t.number))
         kept = {t.number for t in ranked[:KEPT_STUDENTS]}
         if (winner := best(complete, objective)) is not None:
             kept |= {winner.number}
             kept |= {t.number for t in fresh_runs(complete, winner.spec.pipeline)}
-        for trial in trials:
-            if trial.state.terminal:
-                for path in self.of(trial.number).glob("*.pt"):
-                    path.unlink(missing_ok=True)
-                if trial.number not in kept:
-                    shutil.rmtree(self.of(trial.number), ignore_errors=True)
-
-    def discard(self) -> None:
-        """Delete all; the export is an artifact by then."""
-        shutil.rmtree(self._folder, ignore_errors=True)
+        for trial in ended:
+            for path in self.of(trial.number).glob("*.pt"):
+                path.unlink(missing_ok=True)
+            if trial.number not in kept:
+                shutil.rmtree(self.of(trial.number), ignore_errors=True)
 
 
 def sweep(store: Store, root: Path) -> None:

@@ -24,8 +24,8 @@ from workers.ending import Report
 from workers.trainable import train
 
 REASON_LENGTH = 2000
-POLL_S = 0.5
-"""Between looks at what the user wants: Tune asks after every event."""
+POLL_S = 0.25
+"""Between looks at what the user wants, and at what is to be committed."""
 
 
 class _Unsaved:
@@ -86,11 +86,7 @@ class Relay(_Unsaved, FIFOScheduler):
     @override
     def on_trial_result(self, tune_controller: Any, trial: Any, result: dict[str, Any]) -> str:
         report = Report.model_validate_json(result["report"])
-        try:
-            ended = self._conductor.hear(report)
-        except LeaseLost:
-            self._conductor.lost.set()
-            ended = True
+        ended = self._conductor.hear(report)
         # After its last message the function returns by itself, and its actor serves the next.
         return TrialScheduler.STOP if ended and not report.last else TrialScheduler.CONTINUE
 
@@ -98,11 +94,8 @@ class Relay(_Unsaved, FIFOScheduler):
     def on_trial_error(self, tune_controller: Any, trial: Any) -> None:
         error = trial.get_error() or trial.get_pickled_error()
         reason = f"{FailureClass.INFRASTRUCTURE}: {error}".strip()[-REASON_LENGTH:]
-        try:
-            number = int(trial.config["number"])
-            self._conductor.failed(number, FailureClass.INFRASTRUCTURE, reason)
-        except LeaseLost:
-            self._conductor.lost.set()
+        number = int(trial.config["number"])
+        self._conductor.failed(number, FailureClass.INFRASTRUCTURE, reason)
 
 
 class Halting(_Unsaved, tune.Stopper):
@@ -118,9 +111,12 @@ class Halting(_Unsaved, tune.Stopper):
     @override
     def stop_all(self) -> bool:
         if time.monotonic() >= self._next:
-            self._halted = self._conductor.halted()
+            try:
+                self._halted = self._conductor.halted()
+            except LeaseLost:
+                self._conductor.lost.set()
             self._next = time.monotonic() + POLL_S
-        return self._halted
+        return self._halted or self._conductor.lost.is_set()
 
 
 def run_on_ray(conductor: Conductor, slots: int, folder: Path) -> None:

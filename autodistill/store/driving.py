@@ -110,28 +110,30 @@ class Driving:
         self._tell(TrialState.RUNNING, {"number": number, "attempt": attempt})
         return int(attempt)
 
-    def measure(self, number: int, measurements: Sequence[Measurement]) -> None:
-        """Keep epochs of a trial; those that are known already change nothing."""
+    def measure(self, measurements: Mapping[int, Sequence[Measurement]]) -> None:
+        """Keep epochs of trials, by their numbers; those that are known already change nothing."""
         self._fence()
-        if not measurements:
+        values = {(n, m.epoch): m.values for n, ms in measurements.items() for m in ms}
+        if not values:
             return
-        table, by_epoch = tables.measurement, {m.epoch: m.values for m in measurements}
-        measured = [{"epoch": epoch, "values": values} for epoch, values in by_epoch.items()]
+        table = tables.measurement
+        measured = [{"number": n, "epoch": e, "values": v} for (n, e), v in values.items()]
         rows = as_rows(self._connection, measured)
         row = select(
             literal(self._job_id, Line),
-            literal(number),
+            rows.value["number"].as_integer(),
             rows.value["epoch"].as_integer(),
             rows.value["values"],
         ).where(true())  # without it SQLite reads ON CONFLICT as the condition of a join
-        fresh = self._connection.scalars(
+        fresh = self._connection.execute(
             insert(self._connection, table)
             .from_select(["job_id", "number", "epoch", "values"], row)
             .on_conflict_do_nothing()
-            .returning(table.c.epoch)
+            .returning(table.c.number, table.c.epoch)
         )
-        for epoch in sorted(fresh):
-            data = {"number": number, "epoch": epoch, "values": by_epoch[epoch]}
+        added = {(number, epoch) for number, epoch in fresh}
+        for number, epoch in (key for key in values if key in added):
+            data = {"number": number, "epoch": epoch, "values": values[number, epoch]}
             self._events.append(self._job_id, "measurement", data)
 
     def finish(

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import torch
 
@@ -21,6 +22,8 @@ class Checkpoints:
     def __init__(self, folder: Path, spec: TrialSpec) -> None:
         self._folder, self._spec = folder, spec.sha256
         folder.mkdir(parents=True, exist_ok=True)
+        for half in folder.glob("*.tmp"):
+            half.unlink(missing_ok=True)
 
     def load(self) -> dict[str, Any] | None:
         """Return the last checkpoint, or None when there is none."""
@@ -50,14 +53,12 @@ class Checkpoints:
 
     def conclude(self, outcome: Outcome, history: Sequence[Measurement]) -> None:
         """Write the outcome, after which no weights but the student's are needed."""
-        fresh = self._folder / "outcome.tmp"
         found = {
             "spec": self._spec,
             "outcome": outcome.model_dump(mode="json"),
             "history": [m.model_dump(mode="json") for m in history],
         }
-        fresh.write_text(json.dumps(found))
-        os.replace(fresh, self._folder / "outcome.json")
+        _replace(self._folder / "outcome.json", lambda file: file.write(json.dumps(found).encode()))
         for path in self._folder.glob("*.pt"):
             path.unlink()
 
@@ -82,6 +83,20 @@ class Checkpoints:
 
 
 def _write(state: dict[str, Any], path: Path) -> None:
-    fresh = path.with_suffix(".tmp")
-    torch.save(state, fresh)
-    os.replace(fresh, path)
+    _replace(path, lambda file: torch.save(state, file))
+
+
+def _replace(path: Path, fill: Callable[[IO[bytes]], object]) -> None:
+    """Write a file whole or not at all; under a name of its own until then.
+
+    Another process may still be writing here: one that worked on this trial before it was taken
+    from it.
+    """
+    handle, fresh = tempfile.mkstemp(dir=path.parent, suffix=".tmp")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            fill(file)
+        os.replace(fresh, path)
+    except BaseException:
+        Path(fresh).unlink(missing_ok=True)
+        raise

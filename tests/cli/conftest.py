@@ -50,7 +50,7 @@ class Service:
                 driving.start(number)
                 score = {"accuracy": 0.75 + number / 8}
                 measured = Measurement(epoch=1, values={"dev/accuracy": score["accuracy"]})
-                driving.measure(number, [measured])
+                driving.measure({number: [measured]})
                 driving.finish(
                     number, TrialState.COMPLETE, dev=score, test=score, seconds=1.0, reason=MARKUP
                 )

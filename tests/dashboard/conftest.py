@@ -245,7 +245,7 @@ def run_trial(tx: Transaction, job_id: str, number: int, state: TrialState) -> N
     drive.start(number)
     epochs = pipeline.training.num_epochs if state is TrialState.COMPLETE else 2
     measured = curve(number, epochs)
-    drive.measure(number, measured)
+    drive.measure({number: measured})
     if state.terminal:
         scores = {k[4:]: v for k, v in measured[-1].values.items() if k.startswith("dev/")}
         costs = {"latency_ms": 3.1, "num_parameters": 17_389_824.0}

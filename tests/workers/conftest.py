@@ -137,19 +137,43 @@ class Desk:
         self.task = prepared(root, wanted)
         submit(store, wanted)
         self.draining, self.lost = threading.Event(), threading.Event()
-        self.conductor = self.claim()
+        self.time = 0.0
+        self.conductor = self.crash()
 
     def claim(self) -> Conductor:
-        """Take the job, as a fresh driver does after the last one has died."""
+        """Take the job, as a fresh driver does after the last one has died between two reports."""
+        self.conductor.commit()
+        return self.crash()
+
+    def crash(self) -> Conductor:
+        """The same, where what the last one had not committed is lost."""
         with self.store.write() as tx:
             held = tx.jobs.get("job_1")
             tx.leases.release("job_1", held.owner_epoch)
             job = tx.leases.claim("a test", 60)
         assert job is not None
         self.job = job
-        folders = TrialFolders(self.root, job.id)
-        self.conductor = Conductor(self.store, job, self.task, folders, self.draining, self.lost)
+        folders = TrialFolders(self.root, job.id, job.owner_epoch)
+        self.conductor = Conductor(
+            self.store,
+            job,
+            self.task,
+            folders,
+            self.draining,
+            self.lost,
+            clock=lambda: self.time,
+        )
         return self.conductor
+
+    def folder(self, number: int) -> Path:
+        """Return the folder of a trial."""
+        row = next(t for t in self.conductor.rows if t.number == number)
+        return Path(self.conductor.config(row)["folder"])
+
+    def folders(self) -> set[int]:
+        """Return the numbers of the trials that have a folder."""
+        parent = self.root / "trials" / "job_1" / f"{self.job.owner_epoch}"
+        return {int(p.name) for p in parent.iterdir() if p.is_dir()}
 
     def take(self) -> Trial:
         """Return the next trial, which there must be."""
@@ -181,19 +205,21 @@ class Desk:
 
     def end(self, number: int, accuracy: float = 0.5) -> None:
         """Report the outcome of a trial."""
-        student = self.root / "trials" / "job_1" / str(number) / "student"
-        student.mkdir(parents=True)
+        student = self.folder(number) / "student"
+        student.mkdir(parents=True, exist_ok=True)
         scores = {"accuracy": accuracy}
         outcome = Outcome(best_epoch=3, dev=scores | COSTS, test=scores, student=student)
         assert self.conductor.hear(Report(number=number, outcome=outcome))
 
     def trial(self, number: int) -> Trial:
         """Return a trial as the store has it."""
+        self.conductor.commit()
         with self.store.read() as tx:
             return tx.trials.get("job_1", number)
 
     def events(self) -> list[Event]:
         """Return the job's log."""
+        self.conductor.commit()
         with self.store.read() as tx:
             return tx.events.after("job_1", 0)
 
@@ -272,6 +298,12 @@ def submitted(store: Store) -> Callable[..., None]:
 @pytest.fixture
 def desk(store: Store, tmp_path: Path) -> Callable[..., Desk]:
     return lambda **asked: Desk(store, tmp_path, **asked)
+
+
+@pytest.fixture
+def desk_on(tmp_path: Path) -> Callable[..., Desk]:
+    """The same, on a store that the test chooses."""
+    return lambda store, **asked: Desk(store, tmp_path, **asked)
 
 
 @pytest.fixture

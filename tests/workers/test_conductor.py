@@ -49,8 +49,9 @@ def test_a_former_driver_can_write_no_more(desk: Desk) -> None:
     d = desk()
     number, former = d.begin(), d.conductor
     d.claim()
+    former.hear(Report(number=number, started=True))
     with pytest.raises(LeaseLost):
-        former.hear(Report(number=number, started=True))
+        former.commit()
 
 
 def test_epochs_lost_on_the_way_come_with_the_next_start(desk: Desk) -> None:
@@ -206,14 +207,14 @@ def test_checkpoints_of_ended_trials_are_deleted(desk: Desk) -> None:
     numbers = []
     for accuracy in (0.9, 0.5, 0.6, 0.7, 0.8):
         number = d.begin()
-        folder = d.root / "trials" / "job_1" / str(number)
+        folder = d.folder(number)
         folder.mkdir(parents=True)
         (folder / "checkpoint.pt").touch()
         d.end(number, accuracy)
+        d.conductor.commit()
         numbers.append(number)
         assert not (folder / "checkpoint.pt").exists()
-    kept = {int(p.name) for p in (d.root / "trials" / "job_1").iterdir() if p.is_dir()}
-    assert kept == {0, 3, 4}
+    assert d.folders() == {0, 3, 4}
 
 
 def test_the_winner_is_kept_when_plain_students_are_better(desk: Desk) -> None:
@@ -224,5 +225,4 @@ def test_the_winner_is_kept_when_plain_students_are_better(desk: Desk) -> None:
     )
     while not isinstance(trial := d.conductor.next(), Supply):
         d.end(trial.number, 0.2 if trial.spec.pipeline.distils else 0.9)
-    kept = {int(p.name) for p in (d.root / "trials" / "job_1").iterdir() if p.is_dir()}
-    assert any(d.trial(n).spec.pipeline.distils for n in kept)
+    assert any(d.trial(n).spec.pipeline.distils for n in d.folders())

@@ -163,7 +163,7 @@ class EconomyContract:
         with store.write() as tx:
             driving = tx.driving("job_1", mine)
             driving.start(0)
-            driving.measure(0, [epoch(i) for i in range(1, 21)])
+            driving.measure({0: [epoch(i) for i in range(1, 21)]})
         with store.write() as tx:
             driving = tx.driving("job_1", mine)
             driving.finish(0, TrialState.COMPLETE, dev={}, test={}, seconds=1.0)

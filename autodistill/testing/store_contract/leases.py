@@ -31,7 +31,7 @@ WRITES: dict[str, Callable[[Driving], object]] = {
     "log": lambda d: d.log("log", {}),
     "suggest": lambda d: d.suggest(0, DISTILLED, Origin.SAMPLER, "drawn"),
     "start": lambda d: d.start(0),
-    "measure": lambda d: d.measure(0, [epoch(1)]),
+    "measure": lambda d: d.measure({0: [epoch(1)]}),
     "finish": lambda d: d.finish(0, TrialState.COMPLETE, dev={}, test={}, seconds=1.0),
     "requeue": lambda d: d.requeue(0, FailureClass.INFRASTRUCTURE, "killed"),
     **ENDS,

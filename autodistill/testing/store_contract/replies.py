@@ -30,7 +30,7 @@ class HistoryContract:
         complete(store, mine, 3, 0.6, origin=Origin.CONFIRMATION)
         with store.write() as tx:
             tx.driving("job_1", mine).suggest(4, DISTILLED, Origin.SAMPLER, "drawn")
-            tx.driving("job_1", mine).measure(0, [epoch(1)])
+            tx.driving("job_1", mine).measure({0: [epoch(1)]})
         with store.read() as tx:
             (past,) = tx.history.tasks()
             dataset = tx.datasets.get(a_dataset().id)

@@ -29,7 +29,7 @@ class TrialContract:
             suggested = driving.suggest(0, DISTILLED, Origin.SAMPLER, "drawn at random")
             assert tx.trials.get("job_1", 0) == suggested
             assert driving.start(0) == 1
-            driving.measure(0, [epoch(1), epoch(2, 0.7)])
+            driving.measure({0: [epoch(1), epoch(2, 0.7)]})
             assert tx.trials.get("job_1", 0).state is TrialState.RUNNING
             driving.finish(
                 0, TrialState.COMPLETE, dev={"accuracy": 0.7}, test={"accuracy": 0.6}, seconds=3.5
@@ -68,9 +68,9 @@ class TrialContract:
         with store.write() as tx:
             driving = tx.driving("job_1", mine)
             driving.suggest(0, DISTILLED, Origin.SAMPLER, "drawn")
-            driving.measure(0, [epoch(1)])
-            driving.measure(0, [epoch(1, 0.9), epoch(2)])
-            driving.measure(0, [])
+            driving.measure({0: [epoch(1)]})
+            driving.measure({0: [epoch(1, 0.9), epoch(2)]})
+            driving.measure({0: []})
             assert tx.trials.get("job_1", 0).curve == (epoch(1), epoch(2))
         assert kinds(store).count("measurement") == 2
 
@@ -79,7 +79,7 @@ class TrialContract:
         with store.write() as tx:
             driving = tx.driving("job_1", mine)
             driving.suggest(0, DISTILLED, Origin.SAMPLER, "drawn")
-            driving.measure(0, [epoch(1, math.nan)])
+            driving.measure({0: [epoch(1, math.nan)]})
             dev = {"accuracy": math.nan, "nll": math.inf}
             driving.finish(0, TrialState.COMPLETE, dev=dev, test={}, seconds=1.0)
             driving.log("prepare", {"loss": math.nan})
@@ -141,7 +141,7 @@ class TrialContract:
             driving = tx.driving("job_1", mine)
             for number in range(3):
                 driving.suggest(number, DISTILLED, Origin.SAMPLER, "drawn")
-                driving.measure(number, [epoch(i) for i in range(1, number + 1)])
+                driving.measure({number: [epoch(i) for i in range(1, number + 1)]})
             listed = tx.trials.list("job_1", limit=2) + tx.trials.list("job_1", after=1)
             whole = tx.trials.all("job_1")
         assert [t.epochs_done for t in listed] == [0, 1, 2]
@@ -184,7 +184,7 @@ class TrialContract:
             driving = tx.driving("job_1", mine)
             for number in range(3):
                 driving.suggest(number, DISTILLED, Origin.SAMPLER, "drawn")
-                driving.measure(number, [epoch(2, 0.7), epoch(1, math.nan), epoch(3, 0.8)])
+                driving.measure({number: [epoch(2, 0.7), epoch(1, math.nan), epoch(3, 0.8)]})
             courses = tx.trials.courses("job_1", "dev/accuracy", [0, 2])
             assert tx.trials.courses("job_1", "dev/nll", [1]) == {1: {}}
             assert tx.trials.epochs_done("job_1") == 9
