@@ -59,6 +59,8 @@ class Model(Registered):
     """`model_type` of its configuration."""
     num_layers: int
     hidden_size: int
+    num_heads: int
+    """Attention heads; 0 where that is not known."""
     num_parameters: int
     tokenizer_sha256: str
     labels: tuple[str, ...]
@@ -79,6 +81,8 @@ def task_facts(
         student_layers=cut.num_layers if cut else like.num_layers,
         teacher_width=teacher.hidden_size,
         student_width=like.hidden_size,
+        teacher_heads=teacher.num_heads,
+        student_heads=like.num_heads,
         shared_tokenizer=like.tokenizer_sha256 == teacher.tokenizer_sha256,
     )
 
@@ -215,7 +219,8 @@ class Measurement(Record):
     epoch: int
     """1 for the first."""
     values: dict[str, float]
-    """`loss/total|hard|soft|intermediate`, `dev/<metric>`, `learning_rate`, `seconds`,
+    """`loss/total|hard|soft|intermediate|penalty`, `dev/<metric>`, `learning_rate`, `seconds` (in
+    the first epoch with the cost of scoring examples, where they are selected by such scores),
     `examples_per_s`."""
 
 

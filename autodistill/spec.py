@@ -12,6 +12,8 @@ from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
 
 from autodistill.augmentations import AnyAugmentation
 from autodistill.augmentations.none import NoAugmentation
+from autodistill.balancings import AnyBalancing
+from autodistill.balancings.fixed import FixedWeights
 from autodistill.component import (
     AnyRange,
     Choice,
@@ -22,6 +24,8 @@ from autodistill.component import (
     searchable,
 )
 from autodistill.errors import InvalidInput, InvalidPipeline, Problem
+from autodistill.finishings import AnyFinishing
+from autodistill.finishings.none import NoFinishing
 from autodistill.intermediate import AnyIntermediate
 from autodistill.intermediate.none import NoIntermediate
 from autodistill.losses import AnyLoss
@@ -29,6 +33,8 @@ from autodistill.losses.none import NoLoss
 from autodistill.losses.softened_kl import SoftenedKL
 from autodistill.narrowing import narrow
 from autodistill.optimisation import Training
+from autodistill.regularizers import AnyRegularizer
+from autodistill.regularizers.none import NoRegularizer
 from autodistill.selections import AnySelection
 from autodistill.selections.none import NoSelection
 from autodistill.targets import AnyTargets
@@ -65,8 +71,14 @@ class PipelineSpec(Spec):
     """What the student learns from the teacher's outputs."""
     intermediate: AnyIntermediate = NoIntermediate()
     """What the student learns from the teacher's hidden states."""
+    balancing: AnyBalancing = FixedWeights()
+    """How the terms of the loss are weighed."""
+    regularizer: AnyRegularizer = NoRegularizer()
+    """What keeps the student from fitting its examples too closely."""
     training: Training = Training()
     """Optimiser settings."""
+    finishing: AnyFinishing = NoFinishing()
+    """What is done to the trained student."""
 
     @property
     def distils(self) -> bool:

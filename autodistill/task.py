@@ -53,5 +53,9 @@ class TaskFacts(BaseModel):
     """Hidden size of the teacher."""
     student_width: int
     """Hidden size of the narrowest student of the job."""
+    teacher_heads: int = 0
+    """Attention heads of each of the teacher's layers; 0 where that is not known."""
+    student_heads: int = 0
+    """Attention heads of each of the student's layers; 0 where that is not known."""
     shared_tokenizer: bool
     """Whether teacher and students cut a text into the same tokens."""

@@ -45,6 +45,7 @@ def register_model(
         architecture=found.architecture,
         num_layers=found.num_layers,
         hidden_size=found.hidden_size,
+        num_heads=found.num_heads,
         num_parameters=found.num_parameters,
         tokenizer_sha256=found.tokenizer_sha256,
         labels=found.labels,

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Literal
 
 from typing_extensions import override
 
+from autodistill.activations import Said
 from autodistill.intermediate._base import Intermediate, Objective
 from autodistill.lazy import torch
-from autodistill.task import TaskFacts
+from autodistill.pool import Pool
 
 
 class NoIntermediate(Intermediate, title="None"):
@@ -18,18 +18,15 @@ class NoIntermediate(Intermediate, title="None"):
     kind: Literal["none"] = "none"
 
     @override
-    def build(self, facts: TaskFacts) -> Objective:
+    def build(self, pool: Pool) -> Objective:
         return _Nothing()
 
 
 class _Nothing:
     def __init__(self) -> None:
-        self.modules = torch.nn.ModuleList()
+        self.modules = torch.nn.Module()
 
     def __call__(
-        self,
-        student: Mapping[int, torch.Tensor],
-        teacher: Mapping[int, torch.Tensor],
-        mask_BT: torch.Tensor,
+        self, student: Said, teacher: Said, mask_BT: torch.Tensor, target_VC: torch.Tensor
     ) -> torch.Tensor:
         return torch.zeros(mask_BT.shape[0], device=mask_BT.device)

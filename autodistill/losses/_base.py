@@ -1,24 +1,40 @@
-"""What an output loss is. Letters: B examples, C outputs (classes, or 1 for regression)."""
+"""What an output loss is. Letters: B rows, C outputs (classes, or 1 for regression).
+
+A row is an example, or a tagged token of one.
+"""
 
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Protocol
 
 from annotated_types import Gt, Le
 from typing_extensions import override
 
+from autodistill.activations import Said
 from autodistill.component import Component, Uniform
 from autodistill.lazy import torch
+from autodistill.pool import Pool
+
+
+class BuiltLoss(Protocol):
+    """A built loss, owned by one trial: it may have parameters and is called on each batch."""
+
+    @property
+    def modules(self) -> torch.nn.Module:
+        """Return what is trained with the student and thrown away at export; may hold none."""
+
+    def __call__(self, student: Said, teacher: Said, target_BC: torch.Tensor) -> torch.Tensor:
+        """Return the loss of each row, shape (B,)."""
 
 
 class Loss(Component):
-    """How far the student's outputs are from the teacher's, as one number per example.
+    """How far the student's outputs are from the teacher's, as one number per row.
 
     Promises, checked for every variant by `autodistill.testing`: finite values, at least zero up to
-    rounding, gradient to the student only. Unless a variant claims `batchwise`, examples do not see
-    each other. Weights and averaging belong to the trial, whose objective is
-    `(1 - kd_weight) * hard + kd_weight * soft + intermediate`.
+    rounding, gradient to the student and the loss's own modules only. Unless a variant claims
+    `batchwise`, rows do not see each other. Weights and averaging belong to the trial, whose
+    objective is `(1 - kd_weight) * hard + kd_weight * soft + intermediate`.
     """
 
     kind: str
@@ -32,11 +48,15 @@ class Loss(Component):
         """Share of this loss in the convex mix with the hard loss; 0 is plain fine-tuning."""
         return 0.0
 
+    def build(self, pool: Pool) -> BuiltLoss:
+        """Make the loss for one trial; one that learns or looks at features overrides this."""
+        return _OnLogits(self)
+
     @abstractmethod
     def __call__(
         self, student_BC: torch.Tensor, teacher_BC: torch.Tensor, target_BC: torch.Tensor
     ) -> torch.Tensor:
-        """Return the loss of each example, shape (B,).
+        """Return what each row's outputs alone add to the loss, shape (B,).
 
         Args:
             student_BC: The student's logits, or scores for regression, with gradient.
@@ -44,6 +64,15 @@ class Loss(Component):
             target_BC: The hard loss's target: class probabilities (one-hot unless softened or
                 mixed), or true values of shape (B, 1) for regression.
         """
+
+
+class _OnLogits:
+    def __init__(self, loss: Loss) -> None:
+        self.loss = loss
+        self.modules = torch.nn.Module()
+
+    def __call__(self, student: Said, teacher: Said, target_BC: torch.Tensor) -> torch.Tensor:
+        return self.loss(student.logits_VC, teacher.logits_VC, target_BC)
 
 
 class WeightedLoss(Loss):

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Sequence
 
 from autodistill.component import Component
+from autodistill.lazy import torch
 from autodistill.task import TaskFacts
+
+LayerPair = tuple[int, int]
+"""(Teacher layer, student layer)."""
 
 
 class LayerMapping(Component):
@@ -17,5 +22,9 @@ class LayerMapping(Component):
     kind: str
 
     @abstractmethod
-    def pairs(self, facts: TaskFacts) -> tuple[tuple[int, int], ...]:
-        """Return the (teacher layer, student layer) pairs that are compared."""
+    def pairs(self, facts: TaskFacts) -> tuple[LayerPair, ...]:
+        """Return the pairs that are compared."""
+
+    def flow(self, pairs: Sequence[LayerPair], costs_P: torch.Tensor) -> torch.Tensor:
+        """Return how much each pair counts in a batch, shape (P,), given what each costs there."""
+        return torch.ones_like(costs_P)

@@ -6,7 +6,7 @@ from typing import Literal
 
 from typing_extensions import override
 
-from autodistill.mappings._base import LayerMapping
+from autodistill.mappings._base import LayerMapping, LayerPair
 from autodistill.task import TaskFacts
 
 
@@ -29,6 +29,6 @@ class Last(LayerMapping, title="Last"):
         return super().unsuitable(facts)
 
     @override
-    def pairs(self, facts: TaskFacts) -> tuple[tuple[int, int], ...]:
+    def pairs(self, facts: TaskFacts) -> tuple[LayerPair, ...]:
         m, n = facts.teacher_layers, facts.student_layers
         return tuple((m - n + i, i) for i in range(1, n + 1))

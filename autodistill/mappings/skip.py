@@ -6,7 +6,7 @@ from typing import Literal
 
 from typing_extensions import override
 
-from autodistill.mappings._base import LayerMapping
+from autodistill.mappings._base import LayerMapping, LayerPair
 from autodistill.task import TaskFacts
 
 
@@ -16,6 +16,6 @@ class Skip(LayerMapping, title="Skip"):
     kind: Literal["skip"] = "skip"
 
     @override
-    def pairs(self, facts: TaskFacts) -> tuple[tuple[int, int], ...]:
+    def pairs(self, facts: TaskFacts) -> tuple[LayerPair, ...]:
         m, n = facts.teacher_layers, facts.student_layers
         return tuple((i * m // n, i) for i in range(n + 1))

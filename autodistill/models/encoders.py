@@ -79,7 +79,7 @@ def cut(model: Any, num_layers: int) -> Any:
     student = copy.deepcopy(model)
     holder, name = _layers(student)
     kept = [i * depth // num_layers for i in range(num_layers)]
-    layers = getattr(holder, name)
+    layers = transformer_layers(student)
     setattr(holder, name, torch.nn.ModuleList([layers[i] for i in kept]))
     student.config.num_hidden_layers = num_layers
     for field, value in student.config.to_dict().items():
@@ -107,6 +107,12 @@ def _load(folder: Path, **settings: Any) -> Any:
             **settings,
         )
     return model.to(device())
+
+
+def transformer_layers(model: Any) -> Any:
+    """Return the list of a model's transformer layers."""
+    holder, name = _layers(model)
+    return getattr(holder, name)
 
 
 def _layers(model: Any) -> tuple[Any, str]:

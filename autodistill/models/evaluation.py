@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from autodistill.errors import Diverged
 from autodistill.metrics import measure
-from autodistill.models.outputs import logits
+from autodistill.models.outputs import Outputs, outputs
 from autodistill.models.scale import Scale
 from autodistill.models.tokens import Tokens
 from autodistill.task import Task
@@ -22,9 +22,9 @@ class Exam:
 
     task: Task
     tokens: Tokens
-    labels_N: NDArray[Any]
-    teacher_NC: NDArray[np.float32] | None
-    """The teacher's outputs on the dataset's scale; None leaves agreement out."""
+    labels_V: NDArray[Any]
+    teacher: Outputs | None
+    """What the teacher says, on the dataset's scale; None leaves fidelity out."""
 
     def __call__(self, model: Any, scale: Scale) -> dict[str, float]:
         """Measure a model whose outputs are on this scale.
@@ -32,7 +32,9 @@ class Exam:
         Raises:
             Diverged: When an output is not finite.
         """
-        outputs_NC = scale.raw(logits(model, self.tokens))
-        if not np.isfinite(outputs_NC).all():
+        said = outputs(model, self.tokens)
+        outputs_VC = scale.raw(said.logits_VC)
+        if not np.isfinite(outputs_VC).all():
             raise Diverged("The model's outputs are no longer finite; lower the learning rate.")
-        return measure(self.task, outputs_NC, self.labels_N, self.teacher_NC)
+        teacher_VC = None if self.teacher is None else self.teacher.logits_VC
+        return measure(self.task, outputs_VC, self.labels_V, teacher_VC)

@@ -19,6 +19,7 @@ MAX_SIZE = 100_000
 """Layers or hidden size beyond any encoder."""
 LAYERS = ("num_hidden_layers", "n_layers")
 WIDTH = ("hidden_size", "dim")
+ATTENTION = ("num_attention_heads", "n_heads")
 """What configurations call them; the second is DistilBERT's."""
 HEADS = ("classifier", "score")
 TOKENIZER_SETTINGS = (
@@ -39,6 +40,7 @@ class Inspected:
     architecture: str
     num_layers: int
     hidden_size: int
+    num_heads: int
     num_parameters: int
     tokenizer_sha256: str
     """Equal for tokenizers that cut every text alike, to whatever length they cut or pad it."""
@@ -71,6 +73,7 @@ def inspect(folder: Path) -> Inspected:
         architecture=_architecture(config),
         num_layers=_size(config, LAYERS),
         hidden_size=_size(config, WIDTH),
+        num_heads=_size(config, ATTENTION),
         # Whole numbers are buffers, such as positions.
         num_parameters=sum(
             math.prod(t["shape"]) for t in tensors.values() if t["dtype"].startswith(("F", "BF"))

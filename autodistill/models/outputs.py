@@ -1,4 +1,7 @@
-"""A model's outputs on a split, memory-mapped: float32 logits, packed float16 hidden states."""
+"""What a model says on a split, memory-mapped: float32 logits, float16 features and packed states.
+
+Letters: N examples, V rows (one for each example, or for each tagged token), C outputs.
+"""
 
 from __future__ import annotations
 
@@ -10,8 +13,11 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from autodistill.activations import Activation, Said
 from autodistill.lazy import torch
 from autodistill.models.device import device
+from autodistill.models.encoders import output_layer
+from autodistill.models.speaking import Speaker
 from autodistill.models.tokens import TokenBatch, Tokens
 
 BATCH_EXAMPLES, BATCH_TOKENS = 64, 8192
@@ -19,7 +25,7 @@ BATCH_EXAMPLES, BATCH_TOKENS = 64, 8192
 
 
 class Rows(Protocol):
-    """Hidden states, one row for each packed token."""
+    """Vectors by number."""
 
     def __len__(self) -> int: ...
     def __getitem__(self, where: NDArray[np.int64], /) -> Any: ...
@@ -27,23 +33,28 @@ class Rows(Protocol):
 
 @dataclass(frozen=True)
 class Outputs:
-    """What a model said about N examples."""
+    """What a model said about V rows of N examples."""
 
-    logits_NC: NDArray[np.float32]
-    hidden: Mapping[int, Rows]
-    """By layer."""
+    logits_VC: NDArray[np.float32]
+    features_VE: NDArray[np.float16]
+    """What its output layer saw."""
+    states: Mapping[Activation, Rows]
+    """One vector for each packed token."""
 
-    def padded(self, layer: int, batch: TokenBatch) -> torch.Tensor:
-        """Return one layer's states of a batch in float32, (B, T, width), zero at padding."""
-        rows = torch.from_numpy(self.hidden[layer][batch.where]).to(device()).float()
+    def padded(self, activation: Activation, batch: TokenBatch) -> torch.Tensor:
+        """Return some states of a batch in float32, (B, T, width), zero at padding."""
+        rows = torch.from_numpy(self.states[activation][batch.where]).to(device()).float()
         states_BTD = rows.new_zeros(*batch.mask_BT.shape, rows.shape[-1])
         states_BTD[batch.mask_BT] = rows
         return states_BTD
 
     def joined(self, other: Outputs) -> Outputs:
-        """Return these outputs followed by the others; hidden states stay where they are."""
-        hidden = {k: _Joined(v, other.hidden[k]) for k, v in self.hidden.items()}
-        return Outputs(np.concatenate([self.logits_NC, other.logits_NC]), hidden)
+        """Return these outputs followed by the others; states stay where they are."""
+        return Outputs(
+            np.concatenate([self.logits_VC, other.logits_VC]),
+            np.concatenate([self.features_VE, other.features_VE]),
+            {k: _Joined(v, other.states[k]) for k, v in self.states.items()},
+        )
 
 
 class _Joined:
@@ -63,46 +74,68 @@ class _Joined:
         return rows
 
 
-def logits(model: Any, tokens: Tokens) -> NDArray[np.float32]:
-    """Return a model's logits on every example, in evaluation mode, shape (N, C)."""
-    logits_NC = np.zeros((len(tokens), model.config.num_labels), dtype=np.float32)
-    for positions_B, _, out in _run(model, tokens, np.arange(len(tokens)), hidden=False):
-        logits_NC[positions_B] = out.logits.float().cpu().numpy()
-    return logits_NC
+def outputs(model: Any, tokens: Tokens) -> Outputs:
+    """Return a model's logits and features on every row, in evaluation mode."""
+    num_rows = int(tokens.row_offsets[-1])
+    logits_VC = np.zeros((num_rows, model.config.num_labels), dtype=np.float32)
+    features_VE = np.zeros((num_rows, output_layer(model).in_features), dtype=np.float16)
+    for batch, said in _run(model, tokens, np.arange(len(tokens)), ()):
+        logits_VC[batch.rows_V] = said.logits_VC.cpu().numpy()
+        features_VE[batch.rows_V] = said.features_VE.half().cpu().numpy()
+    return Outputs(logits_VC, features_VE, {})
 
 
 def write_outputs(
     model: Any,
     tokens: Tokens,
     positions: NDArray[np.int64],
-    layers: Sequence[int],
+    activations: Sequence[Activation],
     folder: Path,
     split: str,
 ) -> None:
     """Write a model's outputs on some examples of a split; the rest is NaN, and a hole on disk."""
-    shape = (len(tokens), model.config.num_labels)
-    logits_NC = _created(folder / f"{split}.logits.npy", shape, np.float32)
-    logits_NC[:] = np.nan
-    shape = (len(tokens.ids), model.config.hidden_size)
-    states = {k: _created(folder / f"{split}.hidden.{k}.npy", shape, np.float16) for k in layers}
-    for positions_B, batch, out in _run(model, tokens, positions, hidden=bool(layers)):
-        logits_NC[positions_B] = out.logits.float().cpu().numpy()
-        for k in layers:
-            states[k][batch.where] = out.hidden_states[k][batch.mask_BT].half().cpu().numpy()
+    num_rows = int(tokens.row_offsets[-1])
+    shape = (num_rows, model.config.num_labels)
+    logits_VC = _created(folder / f"{split}.logits.npy", shape, np.float32)
+    logits_VC[:] = np.nan
+    shape = (num_rows, output_layer(model).in_features)
+    features_VE = _created(folder / f"{split}.features.npy", shape, np.float16)
+    states: dict[Activation, NDArray[Any]] = {}
+    for batch, said in _run(model, tokens, positions, activations):
+        logits_VC[batch.rows_V] = said.logits_VC.cpu().numpy()
+        features_VE[batch.rows_V] = said.features_VE.half().cpu().numpy()
+        for activation, states_BTE in said.states.items():
+            if activation not in states:
+                path = folder / _file(split, activation)
+                states[activation] = _created(
+                    path, (len(tokens.ids), states_BTE.shape[-1]), np.float16
+                )
+            states[activation][batch.where] = states_BTE[batch.mask_BT].half().cpu().numpy()
 
 
-def read_outputs(folder: Path, split: str, tokens: Tokens, layers: Sequence[int] = ()) -> Outputs:
+def read_outputs(
+    folder: Path, split: str, tokens: Tokens, activations: Sequence[Activation] = ()
+) -> Outputs:
     """Map one split's outputs into memory.
 
     Raises:
         ValueError: When they are not on these tokens.
     """
-    logits_NC = np.load(folder / f"{split}.logits.npy", mmap_mode="r")
-    hidden = {k: np.load(folder / f"{split}.hidden.{k}.npy", mmap_mode="r") for k in layers}
-    if len(logits_NC) != len(tokens) or any(len(h) != len(tokens.ids) for h in hidden.values()):
+
+    def mapped(name: str) -> Any:
+        return np.load(folder / name, mmap_mode="r")
+
+    logits_VC, features_VE = mapped(f"{split}.logits.npy"), mapped(f"{split}.features.npy")
+    states = {a: mapped(_file(split, a)) for a in activations}
+    whole = len(logits_VC) == tokens.row_offsets[-1]
+    if not whole or any(len(rows) != len(tokens.ids) for rows in states.values()):
         message = f"The outputs in {folder} belong to other tokens; delete the folder."
         raise ValueError(message)
-    return Outputs(logits_NC, hidden)
+    return Outputs(logits_VC, features_VE, states)
+
+
+def _file(split: str, activation: Activation) -> str:
+    return f"{split}.{activation.kind}.{activation.layer}.npy"
 
 
 def _created(path: Path, shape: tuple[int, int], dtype: type[np.generic]) -> NDArray[Any]:
@@ -110,15 +143,19 @@ def _created(path: Path, shape: tuple[int, int], dtype: type[np.generic]) -> NDA
 
 
 def _run(
-    model: Any, tokens: Tokens, positions: NDArray[np.int64], *, hidden: bool
-) -> Iterator[tuple[NDArray[np.int64], TokenBatch, Any]]:
-    """Yield (positions, batch, output) over batches of like length, in evaluation mode."""
+    model: Any, tokens: Tokens, positions: NDArray[np.int64], activations: Sequence[Activation]
+) -> Iterator[tuple[TokenBatch, Said]]:
+    """Yield (batch, what the model says) over batches of like length, in evaluation mode."""
     model.eval()
-    for positions_B in _batches(tokens.lengths, positions):
-        batch = tokens.batch(positions_B)
-        with torch.inference_mode():
-            out = model(input_ids=batch.ids_BT, output_hidden_states=hidden, **batch.inputs(model))
-        yield positions_B, batch, out
+    speaker = Speaker(model, activations)
+    try:
+        for positions_B in _batches(tokens.lengths, positions):
+            batch = tokens.batch(positions_B)
+            with torch.inference_mode():
+                said = speaker(batch.inputs(model), batch.scored_BT)
+            yield batch, said
+    finally:
+        speaker.close()
 
 
 def _batches(

@@ -35,6 +35,16 @@ class Tokens:
         """Number of tokens of each example."""
         return np.diff(self.offsets)
 
+    @property
+    def row_offsets(self) -> NDArray[np.int64]:
+        """What is predicted of example n are the rows `row_offsets[n]:row_offsets[n + 1]`."""
+        return np.arange(len(self) + 1)
+
+    def rows(self, positions_B: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return the rows of some examples, one example after the other."""
+        offsets = self.row_offsets
+        return np.concatenate([np.arange(offsets[p], offsets[p + 1]) for p in positions_B])
+
     def batch(self, positions_B: NDArray[np.int64]) -> TokenBatch:
         """Return the examples padded to the longest of them."""
         starts_B = self.offsets[positions_B]
@@ -47,7 +57,8 @@ class Tokens:
             grid_BT = np.zeros(mask_BT.shape, dtype=np.int64)
             grid_BT[mask_BT] = packed[where]
             padded.append(torch.from_numpy(grid_BT).to(device()))
-        return TokenBatch(padded[0], padded[1], torch.from_numpy(mask_BT).to(device()), where)
+        mask = torch.from_numpy(mask_BT).to(device())
+        return TokenBatch(padded[0], padded[1], mask, where, self.rows(positions_B), None)
 
     def joined(self, other: Tokens) -> Tokens:
         """Return these examples followed by the others."""
@@ -68,10 +79,28 @@ class TokenBatch:
     """True at real tokens."""
     where: NDArray[np.int64]
     """Positions of the real tokens in the packed arrays, row by row."""
+    rows_V: NDArray[np.int64]
+    """What is predicted of them, as rows of labels and outputs."""
+    scored_BT: torch.Tensor | None
+    """Which tokens those rows are; None where each example is one."""
 
     def inputs(self, model: Any) -> dict[str, torch.Tensor]:
-        """Return the model's keyword arguments, without the ids or embeddings themselves."""
-        inputs = {"attention_mask": self.mask_BT.long()}
+        """Return the keyword arguments of a model's forward pass."""
+        return {"input_ids": self.ids_BT, **self._about(model, self.mask_BT)}
+
+    def embedded(self, model: Any) -> torch.Tensor:
+        """Return what a model reads as real vectors, (B, T, width)."""
+        vectors_BTE: torch.Tensor = model.get_input_embeddings()(self.ids_BT)
+        return vectors_BTE
+
+    def inputs_of(
+        self, model: Any, vectors_BTE: torch.Tensor, mask_BT: torch.Tensor
+    ) -> dict[str, torch.Tensor]:
+        """Return the keyword arguments that make a model read these vectors instead."""
+        return {"inputs_embeds": vectors_BTE, **self._about(model, mask_BT)}
+
+    def _about(self, model: Any, mask_BT: torch.Tensor) -> dict[str, torch.Tensor]:
+        inputs = {"attention_mask": mask_BT.long()}
         if (getattr(model.config, "type_vocab_size", 0) or 0) > 1:
             inputs["token_type_ids"] = self.types_BT
         return inputs

@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from autodistill.activations import Activation
 from autodistill.data.table import SPLITS, Split, read_split
 from autodistill.errors import InvalidModel, Problem
 from autodistill.metrics import measure
@@ -24,12 +25,12 @@ from autodistill.models.outputs import read_outputs, write_outputs
 from autodistill.models.scale import Scale, scale_of
 from autodistill.models.tokens import read_tokens, tokenise, write_tokens
 from autodistill.optimisation import Training
-from autodistill.prepare._layers import teacher_layers
+from autodistill.prepare._activations import teacher_activations
 from autodistill.prepare._teacher import fine_tune
 from autodistill.record import Dataset, Model, PreparedTask, task_facts
 from autodistill.spec import CutStudent, JobSpec, RegisteredStudent
 
-VERSION = 1
+VERSION = 2
 """Grows when the same parts come to make other content."""
 COSTS = "costs.json"
 Progress = Callable[[str, dict[str, Any]], None]
@@ -66,7 +67,7 @@ def prepare(
         if model is not None:
             _fits(model, field, spec.max_length)
     facts = {s.label: task_facts(dataset, teacher, s, origin) for s, origin in origins.items()}
-    outputs = parts.outputs(teacher_layers(spec, list(facts.values())))
+    outputs = parts.outputs(teacher_activations(spec, list(facts.values())))
     ready = {s.label: parts.student(s, origin) for s, origin in origins.items()}
     chosen, available = parts.positions, dataset.num_examples["train"]
     return PreparedTask(
@@ -162,20 +163,21 @@ class _Preparation:
         )
         return self.scale.fold(model)
 
-    def outputs(self, layers: tuple[int, ...]) -> Path:
+    def outputs(self, activations: tuple[Activation, ...]) -> Path:
         """Return what the prepared teacher says on every example that the job uses."""
         teacher, tokens = self.teacher_folder, self.tokens(self.teacher)
 
         def make(to: Path) -> None:
-            self.progress("cache", {"examples": self.dataset.num_examples, "layers": list(layers)})
+            kept = [f"{a.kind} {a.layer}" for a in activations]
+            self.progress("cache", {"examples": self.dataset.num_examples, "states": kept})
             model = load(teacher)
             for split in SPLITS:
                 of_split = read_tokens(tokens, split)
                 train = split == "train"
                 positions = self.positions if train else np.arange(len(of_split))
-                write_outputs(model, of_split, positions, layers if train else (), to, split)
+                write_outputs(model, of_split, positions, activations if train else (), to, split)
 
-        parts = (VERSION, teacher.name, tokens.name, self.positions.tolist(), layers)
+        parts = (VERSION, teacher.name, tokens.name, self.positions.tolist(), activations)
         return folder(self.base / key("outputs", *parts), make)
 
     def scores(self, outputs: Path) -> dict[str, float]:
@@ -183,8 +185,8 @@ class _Preparation:
         found: dict[str, float] = {}
         for split in ("dev", "test"):
             tokens = read_tokens(self.tokens(self.teacher), split)
-            logits_NC = read_outputs(outputs, split, tokens).logits_NC
-            values = measure(self.dataset.task, logits_NC, self.split(split).labels, None)
+            logits_VC = read_outputs(outputs, split, tokens).logits_VC
+            values = measure(self.dataset.task, logits_VC, self.split(split).labels, None)
             found |= {f"{split}/{name}": value for name, value in values.items()}
         return found
 

@@ -48,7 +48,7 @@ def fine_tune(  # noqa: PLR0913  # each is a different fact
         rng = np.random.default_rng([seed, epoch])
         for chosen in batches(tokens.lengths[positions], training.batch_size, rng):
             batch = tokens.batch(positions[chosen])
-            logits_BC = model(input_ids=batch.ids_BT, **batch.inputs(model)).logits
+            logits_BC = model(**batch.inputs(model)).logits
             target_BC = label_NC[torch.from_numpy(positions[chosen]).to(device())]
             optimiser.step(hard_loss(task, logits_BC, target_BC).mean())
         found = dev(model, scale)

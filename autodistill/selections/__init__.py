@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from autodistill.selections._base import Candidates as Candidates
 from autodistill.selections._base import Selection as Selection
 
 if TYPE_CHECKING:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from dataclasses import dataclass
 from typing import Annotated
 
 import numpy as np
@@ -11,30 +10,21 @@ from annotated_types import Gt, Le
 from numpy.typing import NDArray
 
 from autodistill.component import Component, Uniform
-
-
-@dataclass(frozen=True)
-class Candidates:
-    """What a selection may look at: the training split, never dev or test."""
-
-    labels_N: NDArray[np.float64]
-    """Class numbers, or values for regression."""
-    num_classes: int
-    """Number of classes; 0 for regression."""
+from autodistill.pool import Pool
 
 
 class Selection(Component):
     """Which training examples are kept (data pruning).
 
-    Promises, checked for every variant by `autodistill.testing`: ascending positions without
-    repeats, the same for the same generator state; at least one example is kept.
+    Promises, checked for every variant by `autodistill.testing`: ascending indices of examples
+    without repeats, the same for the same generator state; at least one example is kept.
     """
 
     kind: str
 
     @abstractmethod
-    def choose(self, candidates: Candidates, rng: np.random.Generator) -> NDArray[np.int64]:
-        """Return the positions of the kept examples, ascending."""
+    def choose(self, pool: Pool, rng: np.random.Generator) -> NDArray[np.int64]:
+        """Return which of the pool's M examples are kept, ascending."""
 
 
 class FractionSelection(Selection):

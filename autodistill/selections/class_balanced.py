@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from typing_extensions import override
 
-from autodistill.selections._base import Candidates, FractionSelection
+from autodistill.pool import Pool
+from autodistill.selections._base import FractionSelection
 from autodistill.task import CLASSIFICATION, Task
 
 CLASS_FLOOR = 2
@@ -27,12 +28,12 @@ class ClassBalanced(FractionSelection, title="Class-balanced"):
     kind: Literal["class_balanced"] = "class_balanced"
 
     @override
-    def choose(self, candidates: Candidates, rng: np.random.Generator) -> NDArray[np.int64]:
-        labels_N = candidates.labels_N
+    def choose(self, pool: Pool, rng: np.random.Generator) -> NDArray[np.int64]:
+        labels_N = pool.labels_V
         shuffled = rng.permutation(len(labels_N))
         # The r-th example of each class comes before the (r + 1)-th of any.
         rank_N = np.empty(len(labels_N), dtype=np.int64)
-        for label in range(candidates.num_classes):
+        for label in range(pool.num_classes):
             members = shuffled[labels_N[shuffled] == label]
             rank_N[members] = np.arange(len(members))
         order = shuffled[np.argsort(rank_N[shuffled], kind="stable")]

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from typing_extensions import override
 
-from autodistill.selections._base import Candidates, Selection
+from autodistill.pool import Pool
+from autodistill.selections._base import Selection
 
 
 class NoSelection(Selection, title="None"):
@@ -17,5 +18,5 @@ class NoSelection(Selection, title="None"):
     kind: Literal["none"] = "none"
 
     @override
-    def choose(self, candidates: Candidates, rng: np.random.Generator) -> NDArray[np.int64]:
-        return np.arange(len(candidates.labels_N), dtype=np.int64)
+    def choose(self, pool: Pool, rng: np.random.Generator) -> NDArray[np.int64]:
+        return np.arange(pool.num_examples, dtype=np.int64)

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from typing_extensions import override
 
-from autodistill.selections._base import Candidates, FractionSelection
+from autodistill.pool import Pool
+from autodistill.selections._base import FractionSelection
 
 
 class RandomSelection(FractionSelection, title="Random"):
@@ -22,6 +23,6 @@ class RandomSelection(FractionSelection, title="Random"):
     kind: Literal["random"] = "random"
 
     @override
-    def choose(self, candidates: Candidates, rng: np.random.Generator) -> NDArray[np.int64]:
-        size = len(candidates.labels_N)
+    def choose(self, pool: Pool, rng: np.random.Generator) -> NDArray[np.int64]:
+        size = pool.num_examples
         return np.sort(rng.permutation(size)[: max(1, round(self.keep_fraction * size))])

@@ -61,6 +61,7 @@ model = Table(
     Column("architecture", Line, nullable=False),
     Column("num_layers", Integer, nullable=False),
     Column("hidden_size", Integer, nullable=False),
+    Column("num_heads", Integer, nullable=False),
     Column("num_parameters", BigInteger, nullable=False),
     Column("tokenizer_sha256", String(64), nullable=False),
     Column("labels", Validated(tuple[str, ...]), nullable=False),

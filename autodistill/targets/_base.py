@@ -1,17 +1,23 @@
-"""What targets are. Letters: N training examples, B examples of a batch, C outputs."""
+"""What targets are. Letters: B rows of a batch (examples, or tagged tokens), C outputs."""
 
 from __future__ import annotations
 
 from abc import abstractmethod
 from typing import Protocol
 
+from autodistill.activations import Activation, Said
 from autodistill.component import Component
 from autodistill.lazy import torch
+from autodistill.pool import Pool
 from autodistill.task import TaskFacts
 
 
 class TargetMaker(Protocol):
     """Built targets, owned by one trial: made for each batch, and told what the student said."""
+
+    @property
+    def modules(self) -> torch.nn.Module:
+        """Return what is trained with the student and thrown away at export; may hold none."""
 
     def __call__(
         self, ids_B: torch.Tensor, label_BC: torch.Tensor, progress: float
@@ -19,17 +25,20 @@ class TargetMaker(Protocol):
         """Return the targets of the hard loss, shape (B, C), without gradient.
 
         Args:
-            ids_B: Stable positions of the examples in the training split, 0 to N - 1.
+            ids_B: Stable ids of the rows, as in the pool.
             label_BC: One-hot labels, or true values of shape (B, 1) for regression.
             progress: Share of the trial that will have been done, in (0, 1]: after this epoch, or
                 after this step for a course that is smooth inside an epoch.
         """
 
+    def further(self, student: Said, target_BC: torch.Tensor) -> torch.Tensor:
+        """Return what the student learns from labels and itself besides, shape (B,)."""
+
     def observe(self, ids_B: torch.Tensor, output_BC: torch.Tensor) -> None:
         """Take note of the student's detached probabilities (or scores) before the step."""
 
     def state_dict(self) -> dict[str, torch.Tensor]:
-        """Return what a resumed trial needs."""
+        """Return what a resumed trial needs besides the modules."""
 
     def load_state_dict(self, state: dict[str, torch.Tensor]) -> None:
         """Take back what `state_dict` returned."""
@@ -38,10 +47,16 @@ class TargetMaker(Protocol):
 class Labels:
     """Targets that are the labels and remember nothing."""
 
+    def __init__(self) -> None:
+        self.modules = torch.nn.Module()
+
     def __call__(
         self, ids_B: torch.Tensor, label_BC: torch.Tensor, progress: float
     ) -> torch.Tensor:
         return label_BC
+
+    def further(self, student: Said, target_BC: torch.Tensor) -> torch.Tensor:
+        return target_BC.new_zeros(len(target_BC))
 
     def observe(self, ids_B: torch.Tensor, output_BC: torch.Tensor) -> None:
         pass
@@ -62,6 +77,10 @@ class Targets(Component):
 
     kind: str
 
+    def activations(self, facts: TaskFacts) -> tuple[Activation, ...]:
+        """Return the student's states that `further` looks at."""
+        return ()
+
     @abstractmethod
-    def build(self, facts: TaskFacts) -> TargetMaker:
+    def build(self, pool: Pool) -> TargetMaker:
         """Make the targets for one trial."""

@@ -6,8 +6,8 @@ from typing import Literal
 
 from typing_extensions import override
 
+from autodistill.pool import Pool
 from autodistill.targets._base import Labels, TargetMaker, Targets
-from autodistill.task import TaskFacts
 
 
 class Hard(Targets, title="Hard labels"):
@@ -16,5 +16,5 @@ class Hard(Targets, title="Hard labels"):
     kind: Literal["hard"] = "hard"
 
     @override
-    def build(self, facts: TaskFacts) -> TargetMaker:
+    def build(self, pool: Pool) -> TargetMaker:
         return Labels()

@@ -9,8 +9,9 @@ from typing_extensions import override
 
 from autodistill.component import Uniform
 from autodistill.lazy import torch
+from autodistill.pool import Pool
 from autodistill.targets._base import Labels, TargetMaker, Targets
-from autodistill.task import CLASSIFICATION, Task, TaskFacts
+from autodistill.task import CLASSIFICATION, Task
 
 
 class LabelSmoothing(Targets, title="Label smoothing"):
@@ -22,12 +23,13 @@ class LabelSmoothing(Targets, title="Label smoothing"):
     """Share of the probability that is spread over all classes, the true one included."""
 
     @override
-    def build(self, facts: TaskFacts) -> TargetMaker:
+    def build(self, pool: Pool) -> TargetMaker:
         return _Smoothed(self.smoothing)
 
 
 class _Smoothed(Labels):
     def __init__(self, smoothing: float) -> None:
+        super().__init__()
         self.smoothing = smoothing
 
     @override

@@ -10,7 +10,8 @@ from typing_extensions import override
 
 from autodistill.component import Uniform
 from autodistill.lazy import torch
-from autodistill.targets._base import TargetMaker, Targets
+from autodistill.pool import Pool
+from autodistill.targets._base import Labels, TargetMaker, Targets
 from autodistill.task import TaskFacts
 
 
@@ -37,15 +38,17 @@ class PSKD(Targets, title="PS-KD"):
             yield f"{law}; got augmentation {pipeline.augmentation.kind}, choose another."
 
     @override
-    def build(self, facts: TaskFacts) -> TargetMaker:
-        return _Progressive(self.alpha, facts)
+    def build(self, pool: Pool) -> TargetMaker:
+        return _Progressive(self.alpha, pool)
 
 
-class _Progressive:
-    def __init__(self, alpha: float, facts: TaskFacts) -> None:
+class _Progressive(Labels):
+    def __init__(self, alpha: float, pool: Pool) -> None:
+        super().__init__()
         self.alpha = alpha
-        self.previous_NC = torch.full((facts.num_train, facts.num_outputs), torch.nan)  # none yet
+        self.previous_NC = torch.full((pool.num_ids, pool.facts.num_outputs), torch.nan)  # none yet
 
+    @override
     def __call__(
         self, ids_B: torch.Tensor, label_BC: torch.Tensor, progress: float
     ) -> torch.Tensor:
@@ -53,11 +56,14 @@ class _Progressive:
         mixed_BC = label_BC.lerp(previous_BC, self.alpha * progress)
         return torch.where(previous_BC.isnan(), label_BC, mixed_BC)
 
+    @override
     def observe(self, ids_B: torch.Tensor, output_BC: torch.Tensor) -> None:
         self.previous_NC[ids_B.cpu()] = output_BC.cpu()
 
+    @override
     def state_dict(self) -> dict[str, torch.Tensor]:
         return {"previous_NC": self.previous_NC}
 
+    @override
     def load_state_dict(self, state: dict[str, torch.Tensor]) -> None:
         self.previous_NC = state["previous_NC"].clone()

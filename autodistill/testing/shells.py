@@ -30,6 +30,7 @@ def shell_model(
         "model_type": "bert",
         "num_hidden_layers": num_layers,
         "hidden_size": 32,
+        "num_attention_heads": 2,
         "id2label": {str(i): label for i, label in enumerate(labels)},
     }
     tensors = {"embeddings.weight": np.zeros((10, 32), np.float32)}

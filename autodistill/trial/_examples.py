@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from autodistill.activations import Activation
 from autodistill.augmentations import Augmentation
 from autodistill.data.table import Split
 from autodistill.models.encoders import load, load_tokenizer
@@ -18,9 +19,10 @@ from autodistill.models.folders import folder, key
 from autodistill.models.outputs import Outputs, read_outputs, write_outputs
 from autodistill.models.scale import Scale
 from autodistill.models.tokens import TokenBatch, Tokens, read_tokens, tokenise
+from autodistill.pool import Pool
 from autodistill.record import PreparedTask
-from autodistill.selections import Candidates
 from autodistill.spec import TrialSpec
+from autodistill.trial._dynamics import dynamics
 
 REWRITING = 20
 """Seed of rewritten texts, the same in every trial."""
@@ -28,58 +30,108 @@ REWRITING = 20
 
 @dataclass(frozen=True)
 class Examples:
-    """What is trained on: K kept originals and their rewritten copies."""
+    """What is trained on: K kept originals and their rewritten copies. V rows are predicted."""
 
+    pool: Pool
+    """What the originals were chosen from."""
     tokens: Tokens
-    """As the student cuts them."""
+    """As the student cuts them: the training split, followed by the copies."""
     teacher_tokens: Tokens
     """As the teacher cuts them; the same object where they share a tokenizer."""
     outputs: Outputs
     """Of the teacher, on the dataset's scale."""
-    rows_K: NDArray[np.int64]
-    """Where each example lies in `tokens` and `outputs`."""
-    ids_K: NDArray[np.int64]
-    """Position in the training split of the original that each example comes from."""
-    label_NC: torch.Tensor
-    """Labels of the whole training split, by position."""
+    chosen_K: NDArray[np.int64]
+    """Which of the tokens' examples are trained on."""
+    ids_V: NDArray[np.int64]
+    """Stable id of each row: its own, or that of the original row it was rewritten from."""
+    label_VC: torch.Tensor
+    """Labels by id."""
 
-    def batches(self, rows_B: NDArray[np.int64]) -> tuple[TokenBatch, TokenBatch]:
+    def batches(self, chosen_B: NDArray[np.int64]) -> tuple[TokenBatch, TokenBatch]:
         """Return some examples as the student and as the teacher cut them."""
-        mine = self.tokens.batch(rows_B)
+        mine = self.tokens.batch(chosen_B)
         if self.teacher_tokens is self.tokens:
             return mine, mine
-        return mine, self.teacher_tokens.batch(rows_B)
+        return mine, self.teacher_tokens.batch(chosen_B)
 
 
 def examples(
-    task: PreparedTask, spec: TrialSpec, layers: Sequence[int], scale: Scale, split: Split
+    task: PreparedTask,
+    spec: TrialSpec,
+    activations: Sequence[Activation],
+    scale: Scale,
+    split: Split,
 ) -> Examples:
     """Return a trial's examples out of the training split.
 
     Args:
         task: Where everything lies.
         spec: The trial.
-        layers: Teacher layers whose hidden states are needed.
+        activations: Of the teacher that are needed.
         scale: The scale that values are learnt on.
         split: The whole training split.
     """
-    available = np.arange(len(split))
+    available_M = np.arange(len(split))
     if task.train_positions is not None:
-        available = np.array(task.train_positions, dtype=np.int64)
-    candidates = Candidates(split.labels[available].astype(float), len(task.labels))
+        available_M = np.array(task.train_positions, dtype=np.int64)
+    label_VC = label_tensor(task.task, split.labels, len(task.labels) or 1, scale)
+    pool = _pool(task, spec.student, available_M, label_VC, scale)
     rng = np.random.default_rng([spec.seed, 1])
-    kept = available[spec.pipeline.selection.choose(candidates, rng)]
-    copies, origins = _copies(split, available, spec.pipeline.augmentation)
+    kept = available_M[spec.pipeline.selection.choose(pool, rng)]
+    copies, origins = _copies(split, available_M, spec.pipeline.augmentation)
     mine = np.flatnonzero(np.isin(origins, kept))
-    rows = np.concatenate([kept, len(split) + mine])
-    ids = np.concatenate([kept, origins[mine]])
-    teacher_tokens, outputs = _taught(task, spec.pipeline.augmentation, copies, layers)
+    teacher_tokens, outputs = _taught(task, spec.pipeline.augmentation, copies, activations)
     tokens = teacher_tokens
     if not task.facts[spec.student].shared_tokenizer:
         tokens = read_tokens(task.student_tokens[spec.student], "train")
         tokens = tokens.joined(_cut(copies, task.students[spec.student], task.max_length))
-    label_NC = label_tensor(task.task, split.labels, len(task.labels) or 1, scale)
-    return Examples(tokens, teacher_tokens, outputs, rows, ids, label_NC)
+    return Examples(
+        pool=pool,
+        tokens=tokens,
+        teacher_tokens=teacher_tokens,
+        outputs=outputs,
+        chosen_K=np.concatenate([kept, len(split) + mine]),
+        ids_V=np.concatenate([np.arange(len(label_VC)), origins]),
+        label_VC=label_VC,
+    )
+
+
+def _pool(
+    task: PreparedTask,
+    student: str,
+    available_M: NDArray[np.int64],
+    label_VC: torch.Tensor,
+    scale: Scale,
+) -> Pool:
+    """Return what components may look at when they are built."""
+    tokens = read_tokens(task.student_tokens[student], "train")
+    said = read_outputs(task.outputs, "train", read_tokens(task.tokens, "train"))
+    ids_V = tokens.rows(available_M)
+    rows_M = np.diff(tokens.row_offsets)[available_M]
+    labels_VC = label_VC[torch.from_numpy(ids_V)].cpu().numpy()
+    initial = task.students[student]
+
+    return Pool(
+        facts=task.facts[student],
+        num_ids=len(label_VC),
+        ids_V=ids_V,
+        example_V=np.repeat(np.arange(len(available_M)), rows_M),
+        labels_V=(
+            labels_VC.argmax(axis=1) if task.task.is_classification else labels_VC[:, 0]
+        ).astype(np.float64),
+        logits_VC=scale.standard(said.logits_VC[ids_V]),
+        features_VE=said.features_VE[ids_V].astype(np.float32),
+        watch=lambda: dynamics(
+            scale.unfold(load(initial)),
+            tokens,
+            label_VC,
+            available_M,
+            task.task,
+            task.outputs.parent,
+            initial.name,
+            task.student_tokens[student].name,
+        ),
+    )
 
 
 def _copies(
@@ -104,24 +156,24 @@ def _copies(
 
 
 def _taught(
-    task: PreparedTask, augmentation: Augmentation, copies: Split, layers: Sequence[int]
+    task: PreparedTask, augmentation: Augmentation, copies: Split, activations: Sequence[Activation]
 ) -> tuple[Tokens, Outputs]:
     """Return the teacher's tokens and outputs on the training split, followed by its copies.
 
     The first trial to need the outputs on some copies makes them for all trials.
     """
     tokens = read_tokens(task.tokens, "train")
-    outputs = read_outputs(task.outputs, "train", tokens, layers)
+    outputs = read_outputs(task.outputs, "train", tokens, activations)
     if not len(copies):
         return tokens, outputs
     more = _cut(copies, task.teacher, task.max_length)
 
     def make(to: Path) -> None:
-        write_outputs(load(task.teacher), more, np.arange(len(more)), layers, to, "copies")
+        write_outputs(load(task.teacher), more, np.arange(len(more)), activations, to, "copies")
 
-    parts = (task.outputs.name, augmentation.model_dump(mode="json"), list(layers))
+    parts = (task.outputs.name, augmentation.model_dump(mode="json"), list(activations))
     made = folder(task.outputs.parent / key("copies", *parts), make)
-    return tokens.joined(more), outputs.joined(read_outputs(made, "copies", more, layers))
+    return tokens.joined(more), outputs.joined(read_outputs(made, "copies", more, activations))
 
 
 def _cut(texts: Split, model: Path, max_length: int) -> Tokens:

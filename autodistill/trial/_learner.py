@@ -7,11 +7,13 @@ from typing import Any
 import numpy as np
 import torch
 
+from autodistill.activations import Said
 from autodistill.data.table import read_split
 from autodistill.models.device import device
 from autodistill.models.encoders import load
 from autodistill.models.fitting import Optimiser, batches, hard_loss
 from autodistill.models.scale import scale_of
+from autodistill.models.speaking import Speaker
 from autodistill.models.tokens import read_tokens
 from autodistill.record import PreparedTask
 from autodistill.spec import TrialSpec
@@ -19,15 +21,16 @@ from autodistill.trial._examples import examples
 from autodistill.trial._teaching import CachedTeaching, Lesson, MixedTeaching
 from autodistill.trial._vocabulary import keep_own_words, restore_all_words
 
-TERMS = ("total", "hard", "soft", "intermediate")
+TERMS = ("total", "hard", "soft", "intermediate", "penalty")
 
 
 class Learner:
     """Everything of a trial that changes while it trains, and what it learns from.
 
-    Its objective is the batch's mean of `(1 - w) hard + w soft + b intermediate`, where w is the
-    loss's KD weight and b the weight of the intermediate objective. Random numbers come from (seed,
-    epoch), so that no generator's state needs to be kept.
+    Its objective weighs the batch's means of the hard, soft and intermediate terms by 1 - w, w and
+    b, where w is the loss's KD weight and b the weight of the intermediate objective, and adds the
+    regularizer's penalty. Random numbers come from (seed, epoch), so that no generator's state
+    needs to be kept.
     """
 
     def __init__(self, task: PreparedTask, spec: TrialSpec) -> None:
@@ -35,35 +38,45 @@ class Learner:
         pipeline, facts = spec.pipeline, task.facts[spec.student]
         split = read_split(task.dataset, "train")
         self.scale = scale_of(task.task, split.labels)
+        pairs = pipeline.intermediate.pairs(facts)
+        of_teacher = tuple(sorted({t for t, _ in pairs}))
+        self._examples = examples(task, spec, of_teacher, self.scale, split)
+        pool = self._examples.pool
+        self.scoring_seconds = pool.scoring_seconds
         torch.manual_seed(spec.seed)
-        self._objective = pipeline.intermediate.build(facts)
-        self._objective.modules.to(device())
-        self._targets = pipeline.targets.build(facts)
-        pairs = pipeline.intermediate.layer_pairs(facts)
-        self._layers = sorted({s for _, s in pairs})
-        layers = tuple(sorted({t for t, _ in pairs}))
-        self._examples = examples(task, spec, layers, self.scale, split)
+        self._loss = pipeline.loss.build(pool)
+        self._objective = pipeline.intermediate.build(pool)
+        self._targets = pipeline.targets.build(pool)
+        self._balancer = pipeline.balancing.build()
+        self._regularising = pipeline.regularizer.build(pool)
         self._teaching = (
             MixedTeaching(
                 self.scale.unfold(load(task.teacher)),
                 pipeline.augmentation,
                 self._examples,
-                layers,
+                of_teacher,
             )
             if pipeline.augmentation.mixes
-            else CachedTeaching(self._examples, layers, self.scale)
+            else CachedTeaching(self._examples, of_teacher, self.scale)
         )
         student = self.scale.unfold(load(task.students[spec.student]))
         held_out = [read_tokens(task.student_tokens[spec.student], x) for x in ("dev", "test")]
         occurring = [tokens.ids for tokens in (self._examples.tokens, *held_out)]
         self.student = keep_own_words(student, np.concatenate(occurring))
-        trained = [self.student, self._objective.modules]
+        self._regularising.attach(self.student)
+        own = {*(s for _, s in pairs), *pipeline.targets.activations(facts)}
+        self._speaker = Speaker(self.student, own)
+        built = (self._loss, self._objective, self._targets)
+        self._modules = torch.nn.ModuleList(part.modules for part in built).to(device())
+        trained = [self.student, self._modules]
         self._optimiser = Optimiser(trained, pipeline.training, self.num_examples)
+        share, weight = pipeline.loss.kd_weight, pipeline.intermediate.intermediate_weight
+        self._weights_K = torch.tensor([1 - share, share, weight], device=device())
 
     @property
     def num_examples(self) -> int:
         """Examples of one epoch, rewritten copies included."""
-        return len(self._examples.rows_K)
+        return len(self._examples.chosen_K)
 
     @property
     def learning_rate(self) -> float:
@@ -76,62 +89,80 @@ class Learner:
         Raises:
             Diverged: When the loss is no longer finite.
         """
-        training = self._pipeline.training
+        training, examples = self._pipeline.training, self._examples
         rng = np.random.default_rng([self._seed, 3, epoch])
         torch.manual_seed(int(rng.integers(2**63)))
-        progress = (epoch + 1) / training.num_epochs
         self.student.train()
         sums = torch.zeros(len(TERMS), device=device())
-        lengths_K = self._examples.tokens.lengths[self._examples.rows_K]
-        for chosen in batches(lengths_K, training.batch_size, rng):
-            ids_B = torch.from_numpy(self._examples.ids_K[chosen]).to(device())
-            target_BC = self._targets(ids_B, self._examples.label_NC[ids_B], progress)
-            rows_B = self._examples.rows_K[chosen]
-            lesson = self._teaching(self.student, rows_B, target_BC, rng)
-            terms = self._terms(lesson, ids_B)
-            self._optimiser.step(terms[0])
-            sums += len(chosen) * torch.stack(terms).detach()
+        lengths_K = examples.tokens.lengths[examples.chosen_K]
+        steps = batches(lengths_K, training.batch_size, rng)
+        for step, chosen in enumerate(steps):
+            chosen_B = examples.chosen_K[chosen]
+            ids_V = torch.from_numpy(examples.ids_V[examples.tokens.rows(chosen_B)]).to(device())
+            until = (epoch + 1) / training.num_epochs
+            target_VC = self._targets(ids_V, examples.label_VC[ids_V], until)
+            lesson = self._teaching(self.student, chosen_B, target_VC, rng)
+            done = (epoch + step / len(steps)) / training.num_epochs
+            penalty = self._regularising.penalty(self.student, lesson.inputs, done)
+            terms_K = self._terms(lesson, ids_V)
+            total = self._balancer(terms_K, self._weights_K) + penalty
+            self._optimiser.step(total)
+            sums += len(chosen) * torch.stack([total, *terms_K, penalty]).detach()
         means = (sums / self.num_examples).tolist()
         return dict(zip(TERMS, means, strict=True))
 
-    def _terms(self, lesson: Lesson, ids_B: torch.Tensor) -> list[torch.Tensor]:
-        """Return the batch's total loss and its three terms."""
-        pipeline = self._pipeline
-        out = self.student(output_hidden_states=bool(self._layers), **lesson.inputs)
-        student_BC = out.logits.float()
-        said_BC = student_BC.detach()
+    def _terms(self, lesson: Lesson, ids_V: torch.Tensor) -> torch.Tensor:
+        """Return the batch's hard, soft and intermediate term."""
+        student = self._speaker(lesson.inputs, lesson.scored_BT)
+        self._observe(student, ids_V)
+        hard_V = hard_loss(self._task, student.logits_VC, lesson.target_VC)
+        hard_V = hard_V + self._targets.further(student, lesson.target_VC)
+        soft_V = self._loss(student, lesson.teacher, lesson.target_VC)
+        middle = self._objective(*lesson.compared(student), lesson.target_VC)
+        return torch.stack([hard_V.mean(), soft_V.mean(), middle.mean()])
+
+    def _observe(self, student: Said, ids_V: torch.Tensor) -> None:
+        said_VC = student.logits_VC.detach()
         self._targets.observe(
-            ids_B, said_BC.softmax(1) if self._task.is_classification else said_BC
+            ids_V, said_VC.softmax(dim=1) if self._task.is_classification else said_VC
         )
-        hidden = {k: out.hidden_states[k].float() for k in self._layers}
-        hard = hard_loss(self._task, student_BC, lesson.target_BC).mean()
-        soft = pipeline.loss(student_BC, lesson.teacher_BC, lesson.target_BC).mean()
-        middle = self._objective(*lesson.states(hidden)).mean()
-        share = pipeline.loss.kd_weight
-        total = (1 - share) * hard + share * soft
-        total = total + pipeline.intermediate.intermediate_weight * middle
-        return [total, hard, soft, middle]
 
     def graduate(self, weights: dict[str, Any]) -> Any:
-        """Return the student with these weights, whole and on the dataset's scale.
+        """Return the student with these weights, whole, finished and on the dataset's scale.
 
         The learner cannot go on afterwards.
         """
         self.student.load_state_dict(weights)
-        return self.scale.fold(restore_all_words(self.student))
+        self._speaker.close()
+        self._regularising.detach(self.student)
+        student = restore_all_words(self.student)
+        self._pipeline.finishing.finish(student, self._rows_by_class())
+        return self.scale.fold(student)
+
+    def _rows_by_class(self) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+        pool, examples = self._examples.pool, self._examples
+        if not pool.num_classes:
+            return np.zeros(0, dtype=np.int64)
+        ids_V = examples.ids_V[examples.tokens.rows(examples.chosen_K)]
+        label_V = examples.label_VC[torch.from_numpy(ids_V)].argmax(dim=1).cpu().numpy()
+        return np.bincount(label_V, minlength=pool.num_classes)
 
     def state_dict(self) -> dict[str, Any]:
         """Return what a resumed trial needs."""
         return {
             "student": self.student.state_dict(),
-            "modules": self._objective.modules.state_dict(),
+            "modules": self._modules.state_dict(),
             "targets": self._targets.state_dict(),
+            "balancer": self._balancer.state_dict(),
+            "regularising": self._regularising.state_dict(),
             "optimiser": self._optimiser.state_dict(),
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Take back what `state_dict` returned."""
         self.student.load_state_dict(state["student"])
-        self._objective.modules.load_state_dict(state["modules"])
+        self._modules.load_state_dict(state["modules"])
         self._targets.load_state_dict(state["targets"])
+        self._balancer.load_state_dict(state["balancer"])
+        self._regularising.load_state_dict(state["regularising"])
         self._optimiser.load_state_dict(state["optimiser"])

@@ -84,19 +84,20 @@ class TrialRun:
         tokens = read_tokens(task.student_tokens[self._spec.student], split)
         said = read_outputs(task.outputs, split, read_tokens(task.tokens, split))
         labels_N = read_split(task.dataset, split).labels
-        return Exam(task.task, tokens, labels_N, said.logits_NC)
+        return Exam(task.task, tokens, labels_N, said)
 
     def _epoch(self, epoch: int) -> Measurement:
         learner = self._learner
         learning_rate, started = learner.learning_rate, time.perf_counter()
         losses = learner.epoch(epoch)
         seconds = time.perf_counter() - started
+        scoring = learner.scoring_seconds if epoch == 0 else 0.0
         dev = self._dev(learner.student, learner.scale)
         values = {f"loss/{name}": value for name, value in losses.items()}
         values |= {f"dev/{name}": value for name, value in dev.items()}
         values |= {
             "learning_rate": learning_rate,
-            "seconds": seconds,
+            "seconds": seconds + scoring,
             "examples_per_s": learner.num_examples / seconds,
         }
         measurement = Measurement(epoch=epoch + 1, values=values)

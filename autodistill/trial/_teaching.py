@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from autodistill.activations import Activation, Said, States
 from autodistill.augmentations import Augmentation
 from autodistill.models.device import device
 from autodistill.models.scale import Scale
+from autodistill.models.speaking import Speaker
 from autodistill.models.tokens import TokenBatch
 from autodistill.trial._examples import Examples
-
-States = Mapping[int, torch.Tensor]
 
 
 @dataclass(frozen=True)
@@ -25,27 +25,28 @@ class Lesson:
 
     inputs: dict[str, torch.Tensor]
     """Keyword arguments of the student's forward pass."""
+    scored_BT: torch.Tensor | None
+    """Which of the student's tokens are rows; None where each example is one."""
     student_mask_BT: torch.Tensor
     teacher_mask_BT: torch.Tensor
     """True at real tokens."""
-    teacher_BC: torch.Tensor
-    """The teacher's outputs, on the scale that the student learns on."""
-    teacher_hidden: States
-    """Its hidden states, by layer."""
-    target_BC: torch.Tensor
+    teacher: Said
+    """On the scale that the student learns on."""
+    target_VC: torch.Tensor
     shared_tokens: bool
     """Whether teacher and student have the same tokens."""
 
-    def states(self, student: States) -> tuple[States, States, torch.Tensor]:
-        """Return student states, teacher states and a mask that holds for both.
+    def compared(self, student: Said) -> tuple[Said, Said, torch.Tensor]:
+        """Return student, teacher and a mask that holds for the states of both.
 
         Where the tokens differ, each text is shown as a single token: the mean over its own.
         """
         if self.shared_tokens:
-            return student, self.teacher_hidden, self.student_mask_BT
+            return student, self.teacher, self.student_mask_BT
         whole_B1 = torch.ones_like(self.student_mask_BT[:, :1])
-        teacher = _means(self.teacher_hidden, self.teacher_mask_BT)
-        return _means(student, self.student_mask_BT), teacher, whole_B1
+        mine = replace(student, states=_means(student.states, self.student_mask_BT))
+        theirs = replace(self.teacher, states=_means(self.teacher.states, self.teacher_mask_BT))
+        return mine, theirs, whole_B1
 
 
 def _means(states: States, mask_BT: torch.Tensor) -> States:
@@ -56,27 +57,32 @@ def _means(states: States, mask_BT: torch.Tensor) -> States:
 class CachedTeaching:
     """Inputs as they are: the teacher's outputs come from memory-mapped arrays."""
 
-    def __init__(self, examples: Examples, layers: Sequence[int], scale: Scale) -> None:
-        self._examples, self._layers, self._scale = examples, layers, scale
+    def __init__(self, examples: Examples, activations: Sequence[Activation], scale: Scale) -> None:
+        self._examples, self._activations, self._scale = examples, activations, scale
 
     def __call__(
         self,
         student: Any,
-        rows_B: NDArray[np.int64],
-        target_BC: torch.Tensor,
+        chosen_B: NDArray[np.int64],
+        target_VC: torch.Tensor,
         rng: np.random.Generator,
     ) -> Lesson:
         """Return the lesson on some examples."""
-        mine, theirs = self._examples.batches(rows_B)
-        outputs = self._examples.outputs
-        said_BC = self._scale.standard(outputs.logits_NC[rows_B])
+        mine, theirs = self._examples.batches(chosen_B)
+        outputs, rows_V = self._examples.outputs, theirs.rows_V
+        said_VC = self._scale.standard(outputs.logits_VC[rows_V])
+        features_VE = outputs.features_VE[rows_V].astype(np.float32)
         return Lesson(
-            inputs={"input_ids": mine.ids_BT, **mine.inputs(student)},
+            inputs=mine.inputs(student),
+            scored_BT=mine.scored_BT,
             student_mask_BT=mine.mask_BT,
             teacher_mask_BT=theirs.mask_BT,
-            teacher_BC=torch.from_numpy(said_BC).to(device()),
-            teacher_hidden={k: outputs.padded(k, theirs) for k in self._layers},
-            target_BC=target_BC,
+            teacher=Said(
+                torch.from_numpy(said_VC).to(device()),
+                torch.from_numpy(features_VE).to(device()),
+                {a: outputs.padded(a, theirs) for a in self._activations},
+            ),
+            target_VC=target_VC,
             shared_tokens=mine is theirs,
         )
 
@@ -89,21 +95,25 @@ class MixedTeaching:
     """
 
     def __init__(
-        self, teacher: Any, augmentation: Augmentation, examples: Examples, layers: Sequence[int]
+        self,
+        teacher: Any,
+        augmentation: Augmentation,
+        examples: Examples,
+        activations: Sequence[Activation],
     ) -> None:
-        self._teacher, self._augmentation = teacher.eval(), augmentation
-        self._examples, self._layers = examples, layers
+        self._teacher = Speaker(teacher.eval(), activations)
+        self._augmentation, self._examples = augmentation, examples
 
     def __call__(
         self,
         student: Any,
-        rows_B: NDArray[np.int64],
-        target_BC: torch.Tensor,
+        chosen_B: NDArray[np.int64],
+        target_VC: torch.Tensor,
         rng: np.random.Generator,
     ) -> Lesson:
         """Return the lesson on some examples, mixed with each other."""
-        mine, theirs = self._examples.batches(rows_B)
-        mix = self._augmentation.mix(len(rows_B), rng)
+        mine, theirs = self._examples.batches(chosen_B)
+        mix = self._augmentation.mix(len(chosen_B), rng)
         partner_B = torch.from_numpy(mix.partner_B).to(device())
         share_B = torch.from_numpy(mix.share_B).float().to(device())
 
@@ -115,19 +125,16 @@ class MixedTeaching:
             return of.mask_BT | (of.mask_BT[partner_B] & (share_B < 1)[:, None])
 
         def inputs(model: Any, of: TokenBatch) -> dict[str, torch.Tensor]:
-            embedded_BTD = blend(model.get_input_embeddings()(of.ids_BT))
-            masked = of.inputs(model) | {"attention_mask": mask(of).long()}
-            return {"inputs_embeds": embedded_BTD, **masked}
+            return of.inputs_of(model, blend(of.embedded(model)), mask(of))
 
         with torch.no_grad():
-            to_teacher = inputs(self._teacher, theirs)
-            said = self._teacher(output_hidden_states=bool(self._layers), **to_teacher)
+            said = self._teacher(inputs(self._teacher.model, theirs), theirs.scored_BT)
         return Lesson(
             inputs=inputs(student, mine),
+            scored_BT=mine.scored_BT,
             student_mask_BT=mask(mine),
             teacher_mask_BT=mask(theirs),
-            teacher_BC=said.logits.float(),
-            teacher_hidden={k: said.hidden_states[k].float() for k in self._layers},
-            target_BC=blend(target_BC),
+            teacher=said,
+            target_VC=blend(target_VC),
             shared_tokens=mine is theirs,
         )

@@ -89,6 +89,7 @@ MODEL = Model(
     path="/nowhere",
     architecture="bert",
     num_layers=6,
+    num_heads=2,
     hidden_size=384,
     num_parameters=22_713_216,
     tokenizer_sha256="2" * 64,

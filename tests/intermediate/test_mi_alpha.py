@@ -7,6 +7,7 @@ import pytest
 import torch
 from scipy.special import logsumexp
 
+from autodistill.activations import Activation, Said
 from autodistill.intermediate._mutual_information import (
     SeparableCritic,
     leave_one_out,
@@ -117,6 +118,11 @@ def test_on_gaussians_with_6_nats_the_bound_is_where_it_was_measured(
     assert np.mean(found) == pytest.approx(expected, abs=0.1)
 
 
+def said(states_BTE: torch.Tensor) -> Said:
+    nothing = torch.zeros(len(states_BTE), 3)
+    return Said(nothing, nothing, {Activation("hidden", 1): states_BTE})
+
+
 def test_a_critic_finds_what_states_share_and_nothing_where_they_share_nothing() -> None:
     facts = NARROW.model_copy(update={"teacher_layers": 1, "student_layers": 1})
     random = torch.Generator().manual_seed(0)
@@ -129,8 +135,10 @@ def test_a_critic_finds_what_states_share_and_nothing_where_they_share_nothing()
         for _ in range(150):
             teacher_BTE = torch.randn(32, 1, 16, generator=random)
             other_BTE = torch.randn(32, 1, 16, generator=random)
-            student = {1: (teacher_BTE if related else other_BTE) @ turn_ED}
-            value = objective(student, {1: teacher_BTE}, torch.ones(32, 1, dtype=torch.bool)).mean()
+            student_BTD = (teacher_BTE if related else other_BTE) @ turn_ED
+            student, teacher = said(student_BTD), said(teacher_BTE)
+            mask_BT, nothing = torch.ones(32, 1, dtype=torch.bool), torch.zeros(32, 3)
+            value = objective(student, teacher, mask_BT, nothing).mean()
             slopes = torch.autograd.grad(value, weights)
             with torch.no_grad():
                 for weight, slope in zip(weights, slopes, strict=True):
@@ -160,8 +168,8 @@ def test_rows_are_teachers_and_the_baseline_sees_the_rows_teacher() -> None:
 
 
 def test_each_pair_of_layers_has_its_own_critic() -> None:
-    parameters = list(built(MIAlpha(), FACTS).modules)
-    assert len(parameters) == len(MIAlpha().layer_pairs(FACTS)) == 3
+    parameters = list(built(MIAlpha(), FACTS).modules.children())
+    assert len(parameters) == len(MIAlpha().pairs(FACTS)) == 3
 
 
 def test_fewer_than_8_examples_in_a_batch_are_refused() -> None:

@@ -1,34 +1,44 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 
+from autodistill.activations import Activation
 from autodistill.intermediate.cosine import Cosine
 from autodistill.intermediate.mse import MSE
 from autodistill.intermediate.none import NoIntermediate
 from autodistill.mappings.last import Last
 from autodistill.testing.contracts.components import FACTS
-from autodistill.testing.contracts.intermediate import NARROW, built, hidden, value
+from autodistill.testing.contracts.intermediate import NARROW, built, seen, value
+
+
+def at(layer: int) -> Activation:
+    return Activation("hidden", layer)
 
 
 def test_mse_is_the_mean_over_channels_and_real_tokens_summed_over_layers() -> None:
-    states = hidden(MSE(), FACTS)
+    states = seen(MSE(), FACTS)
     expected = np.zeros(len(states.mask_BT))
     for t, s in ((0, 0), (2, 1), (4, 2)):
         for b, mask_T in enumerate(states.mask_BT.numpy()):
-            student_TD = states.student[s][b].numpy()[mask_T]
-            expected[b] += np.mean((student_TD - states.teacher[t][b].numpy()[mask_T]) ** 2)
+            student_TD = states.student.states[at(s)][b].numpy()[mask_T]
+            expected[b] += np.mean(
+                (student_TD - states.teacher.states[at(t)][b].numpy()[mask_T]) ** 2
+            )
     np.testing.assert_allclose(value(built(MSE(), FACTS), states), expected, rtol=1e-5)
 
 
 def test_cosine_is_half_the_squared_distance_of_unit_vectors() -> None:
     component = Cosine(mapping=Last())
-    states = hidden(component, FACTS)
+    states = seen(component, FACTS)
     expected_B = torch.zeros(len(states.mask_BT))
     for t, s in ((3, 1), (4, 2)):
-        unit_s = states.student[s] / states.student[s].norm(dim=-1, keepdim=True)
-        unit_t = states.teacher[t] / states.teacher[t].norm(dim=-1, keepdim=True)
+        student_BTD, teacher_BTE = states.student.states[at(s)], states.teacher.states[at(t)]
+        unit_s = student_BTD / student_BTD.norm(dim=-1, keepdim=True)
+        unit_t = teacher_BTE / teacher_BTE.norm(dim=-1, keepdim=True)
         distance_BT = (unit_s - unit_t).square().sum(dim=-1) / 2
         for b, mask_T in enumerate(states.mask_BT):
             expected_B[b] += distance_BT[b][mask_T].mean()
@@ -36,16 +46,15 @@ def test_cosine_is_half_the_squared_distance_of_unit_vectors() -> None:
 
 
 def test_cosine_ignores_the_scale() -> None:
-    objective, states = built(Cosine(), FACTS), hidden(Cosine(), FACTS)
-    larger = {k: 9 * v for k, v in states.student.items()}
-    torch.testing.assert_close(
-        objective(larger, states.teacher, states.mask_BT), value(objective, states)
-    )
+    objective, states = built(Cosine(), FACTS), seen(Cosine(), FACTS)
+    larger = {k: 9 * v for k, v in states.student.states.items()}
+    scaled = replace(states, student=replace(states.student, states=larger))
+    torch.testing.assert_close(value(objective, scaled), value(objective, states))
 
 
 def test_a_narrower_student_is_projected_by_one_map_for_each_pair() -> None:
-    maps = list(built(MSE(), NARROW).modules)
-    assert len(maps) == len(MSE().layer_pairs(NARROW)) == 3
+    maps = list(built(MSE(), NARROW).modules.children())
+    assert len(maps) == len(MSE().pairs(NARROW)) == 3
     for linear in maps:
         assert isinstance(linear, torch.nn.Linear)
         assert linear.weight.shape == (16, 12)
@@ -67,5 +76,5 @@ def test_token_by_token_needs_a_shared_tokenizer(variant: type[MSE | Cosine]) ->
 
 
 def test_without_an_objective_no_hidden_state_is_asked_for() -> None:
-    assert NoIntermediate().layer_pairs(FACTS) == ()
+    assert NoIntermediate().pairs(FACTS) == ()
     assert NoIntermediate().intermediate_weight == 0

@@ -12,7 +12,7 @@ from autodistill.errors import Diverged
 from autodistill.models.costs import costs
 from autodistill.models.encoders import cut, load_tokenizer, load_with_fresh_head
 from autodistill.models.evaluation import Exam
-from autodistill.models.outputs import logits
+from autodistill.models.outputs import outputs
 from autodistill.models.scale import Scale
 from autodistill.models.tokens import Tokens, tokenise
 from autodistill.spec import METRICS
@@ -53,8 +53,8 @@ def test_fewer_layers_cost_less_and_threads_are_left_as_they_were(
 
 
 def test_an_exam_measures_what_the_task_names(model: Any, tokens: Tokens) -> None:
-    said = logits(model, tokens)
-    labels, task = said.argmax(axis=1), Task.TEXT_CLASSIFICATION
+    said, task = outputs(model, tokens), Task.TEXT_CLASSIFICATION
+    labels = said.logits_VC.argmax(axis=1)
     found = Exam(task, tokens, labels, said)(model, Scale())
     assert set(found) == set(METRICS[task])
     assert found["accuracy"] == found["agreement"] == 1.0
@@ -63,7 +63,7 @@ def test_an_exam_measures_what_the_task_names(model: Any, tokens: Tokens) -> Non
 
 def test_values_are_measured_on_the_scale_of_the_dataset(encoder: Path, tokens: Tokens) -> None:
     model, scale = load_with_fresh_head(encoder, ()), Scale(mean=100.0, deviation=10.0)
-    labels = scale.raw(logits(model, tokens))[:, 0] + 3.0
+    labels = scale.raw(outputs(model, tokens).logits_VC)[:, 0] + 3.0
     found = Exam(Task.TEXT_REGRESSION, tokens, labels, None)(model, scale)
     assert found["rmse"] == pytest.approx(3.0, abs=1e-4)
 

@@ -11,7 +11,7 @@ from autodistill.errors import InvalidModel
 from autodistill.models.inspection import Inspected, inspect
 from autodistill.models.sources import Packaged, locate
 
-CONFIG = {"model_type": "bert", "num_hidden_layers": 2, "hidden_size": 8}
+CONFIG = {"model_type": "bert", "num_hidden_layers": 2, "hidden_size": 8, "num_attention_heads": 2}
 TENSORS = {"a.weight": ("F32", [4, 8]), "a.bias": ("F16", [8]), "positions": ("I64", [1, 512])}
 BYTES = {"F32": 4, "F16": 2, "I64": 8, "BF16": 2}
 
@@ -68,10 +68,10 @@ def test_the_facts_come_from_headers(folder: Path) -> None:
 
 
 def test_distilbert_names_its_sizes_otherwise(folder: Path) -> None:
-    config = {"model_type": "distilbert", "n_layers": 3, "dim": 16}
+    config = {"model_type": "distilbert", "n_layers": 3, "dim": 16, "n_heads": 4}
     (folder / "config.json").write_text(json.dumps(config))
     found = inspect(folder)
-    assert (found.num_layers, found.hidden_size) == (3, 16)
+    assert (found.num_layers, found.hidden_size, found.num_heads) == (3, 16, 4)
 
 
 def test_labels_are_those_of_a_head(configured: Callable[..., Inspected], folder: Path) -> None:

@@ -6,14 +6,16 @@ import numpy as np
 import pytest
 import torch
 
+from autodistill.activations import Activation
 from autodistill.data.table import Split
 from autodistill.models.encoders import load_tokenizer, load_with_fresh_head
-from autodistill.models.outputs import logits, read_outputs, write_outputs
+from autodistill.models.outputs import outputs, read_outputs, write_outputs
 from autodistill.models.tokens import Tokens, read_tokens, tokenise, write_tokens
 from autodistill.testing.tiny import tiny_encoder
 
 TEXTS = ["the cat", "a very old dog saw the moon", "sun", "bread and cheese", "fox near a star"]
 EVERYTHING = np.arange(len(TEXTS))
+FIRST, MIDDLE, LAST = (Activation("hidden", layer) for layer in (0, 2, 4))
 
 
 @pytest.fixture(scope="module")
@@ -61,24 +63,24 @@ def test_outputs_are_those_of_each_example_alone(
     encoder: Path, tokens: Tokens, tmp_path: Path
 ) -> None:
     model = load_with_fresh_head(encoder, ("a", "b", "c")).eval()
-    write_outputs(model, tokens, EVERYTHING, (0, 4), tmp_path, "train")
-    found = read_outputs(tmp_path, "train", tokens, (0, 4))
+    write_outputs(model, tokens, EVERYTHING, (FIRST, LAST), tmp_path, "train")
+    found = read_outputs(tmp_path, "train", tokens, (FIRST, LAST))
     for i in EVERYTHING:
         alone = tokens.batch(np.array([i]))
         with torch.no_grad():
             out = model(input_ids=alone.ids_BT, output_hidden_states=True)
-        np.testing.assert_allclose(found.logits_NC[i], out.logits[0], atol=1e-6)
-        for layer in (0, 4):
-            states = found.padded(layer, alone)
-            torch.testing.assert_close(states, out.hidden_states[layer], atol=2e-3, rtol=1e-3)
-    np.testing.assert_allclose(logits(model, tokens), found.logits_NC, atol=1e-6)
+        np.testing.assert_allclose(found.logits_VC[i], out.logits[0], atol=1e-6)
+        for state in (FIRST, LAST):
+            states = found.padded(state, alone)
+            torch.testing.assert_close(states, out.hidden_states[state.layer], atol=2e-3, rtol=1e-3)
+    np.testing.assert_allclose(outputs(model, tokens).logits_VC, found.logits_VC, atol=1e-6)
 
 
 def test_states_of_padding_are_zero(encoder: Path, tokens: Tokens, tmp_path: Path) -> None:
     model = load_with_fresh_head(encoder, ("a", "b"))
-    write_outputs(model, tokens, EVERYTHING, (2,), tmp_path, "train")
+    write_outputs(model, tokens, EVERYTHING, (MIDDLE,), tmp_path, "train")
     batch = tokens.batch(np.array([1, 2]))
-    states = read_outputs(tmp_path, "train", tokens, (2,)).padded(2, batch)
+    states = read_outputs(tmp_path, "train", tokens, (MIDDLE,)).padded(MIDDLE, batch)
     assert states.shape == (2, 8, 32)
     assert not states[~batch.mask_BT].any()
     assert states[batch.mask_BT].abs().sum(dim=1).all()
@@ -90,21 +92,21 @@ def test_outputs_that_were_not_asked_for_cannot_be_mistaken(
     model = load_with_fresh_head(encoder, ("a", "b"))
     write_outputs(model, tokens, np.array([1, 3]), (), tmp_path, "train")
     found = read_outputs(tmp_path, "train", tokens)
-    assert np.isfinite(found.logits_NC).all(axis=1).tolist() == [False, True, False, True, False]
+    assert np.isfinite(found.logits_VC).all(axis=1).tolist() == [False, True, False, True, False]
 
 
 def test_outputs_on_other_tokens_are_refused(encoder: Path, tokens: Tokens, tmp_path: Path) -> None:
     model = load_with_fresh_head(encoder, ("a", "b"))
-    write_outputs(model, tokens, EVERYTHING, (1,), tmp_path, "train")
+    write_outputs(model, tokens, EVERYTHING, (MIDDLE,), tmp_path, "train")
     with pytest.raises(ValueError, match="belong to other tokens"):
         read_outputs(tmp_path, "train", tokens.joined(tokens))
 
 
 def test_joined_outputs_gather_from_both(encoder: Path, tokens: Tokens, tmp_path: Path) -> None:
     model = load_with_fresh_head(encoder, ("a", "b"))
-    write_outputs(model, tokens, EVERYTHING, (1,), tmp_path, "train")
-    one = read_outputs(tmp_path, "train", tokens, (1,))
+    write_outputs(model, tokens, EVERYTHING, (MIDDLE,), tmp_path, "train")
+    one = read_outputs(tmp_path, "train", tokens, (MIDDLE,))
     both, both_tokens = one.joined(one), tokens.joined(tokens)
-    mixed = both.padded(1, both_tokens.batch(np.array([8, 0, 6])))
-    assert torch.equal(mixed, one.padded(1, tokens.batch(np.array([3, 0, 1]))))
-    np.testing.assert_array_equal(both.logits_NC[5:], one.logits_NC)
+    mixed = both.padded(MIDDLE, both_tokens.batch(np.array([8, 0, 6])))
+    assert torch.equal(mixed, one.padded(MIDDLE, tokens.batch(np.array([3, 0, 1]))))
+    np.testing.assert_array_equal(both.logits_VC[5:], one.logits_VC)

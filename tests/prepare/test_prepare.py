@@ -13,7 +13,7 @@ import torch
 from autodistill.data.table import read_split
 from autodistill.errors import InvalidModel
 from autodistill.models.encoders import load, load_tokenizer, load_with_fresh_head, save
-from autodistill.models.outputs import logits, read_outputs
+from autodistill.models.outputs import outputs, read_outputs
 from autodistill.models.tokens import read_tokens
 from autodistill.prepare import prepare
 from autodistill.record import Dataset, Model, PreparedTask, task_facts
@@ -117,8 +117,8 @@ def test_the_teachers_outputs_are_cached_for_every_example(
     teacher = load(done.teacher)
     for split in ("train", "dev", "test"):
         tokens = read_tokens(done.tokens, split)
-        kept = read_outputs(done.outputs, split, tokens).logits_NC
-        np.testing.assert_allclose(kept, logits(teacher, tokens), atol=1e-6)
+        kept = read_outputs(done.outputs, split, tokens).logits_VC
+        np.testing.assert_allclose(kept, outputs(teacher, tokens).logits_VC, atol=1e-6)
         right = kept.argmax(axis=1) == read_split(world.path, split).labels
         if split != "train":
             assert done.teacher_scores[f"{split}/accuracy"] == pytest.approx(right.mean())
@@ -152,7 +152,7 @@ def test_a_job_may_use_some_of_the_training_examples(world: World, root: Path) -
     used = task.train_positions or ()
     assert len(used) == 20
     assert list(used) == sorted(set(used))
-    kept = read_outputs(task.outputs, "train", read_tokens(task.tokens, "train")).logits_NC
+    kept = read_outputs(task.outputs, "train", read_tokens(task.tokens, "train")).logits_VC
     assert np.flatnonzero(np.isfinite(kept).all(axis=1)).tolist() == list(used)
     whole = tiny_job(world.dataset, world.teacher, max_train_examples=1000)
     assert run(world, root, whole).train_positions is None
@@ -277,7 +277,7 @@ def test_regression_models_speak_on_the_scale_of_the_dataset(tmp_path: Path) -> 
     task = run(World(dataset, path, teacher), tmp_path)
     labels = read_split(path, "dev").labels
     for folder in (task.teacher, *task.students.values()):
-        values = logits(load(folder), read_tokens(task.tokens, "dev"))
+        values = outputs(load(folder), read_tokens(task.tokens, "dev")).logits_VC
         assert abs(values.mean() - labels.mean()) < labels.std()
         assert load(folder).config.problem_type == "regression"
     assert task.teacher_scores["dev/rmse"] < 1.2 * labels.std()

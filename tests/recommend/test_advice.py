@@ -9,7 +9,7 @@ from itertools import combinations, islice
 import numpy as np
 import pytest
 
-from autodistill.component import sample
+from autodistill.component import Choice, sample
 from autodistill.intermediate.mse import MSE
 from autodistill.lazy import optuna
 from autodistill.losses.logit_mse import LogitMSE
@@ -31,6 +31,18 @@ from autodistill.spec import (
 from autodistill.task import Task, TaskFacts
 from autodistill.testing.records import dataset_of, facts_of, past_of, trial_of
 
+FEW = {
+    "augmentation": ["none", "mixup", "random_edits"],
+    "selection": ["none", "random", "class_balanced"],
+    "targets": ["hard", "label_smoothing", "pskd"],
+    "loss": ["none", "softened_kl", "reverse_kl", "logit_mse"],
+    "intermediate": ["none", "mse", "cosine", "mi_alpha"],
+    "intermediate.mapping": ["skip", "last"],
+    "balancing": ["fixed"],
+    "regularizer": ["none"],
+    "finishing": ["none"],
+}
+"""Kinds enough for what is tested here, whatever else there is."""
 HOME = {"log_train": 6.0, "mean_words": 40.0, "linear_gain": 0.2, "majority": 0.4}
 FAR = {"log_train": 60.0, "mean_words": 4000.0, "linear_gain": -5.0, "majority": 9.0}
 
@@ -43,7 +55,10 @@ def pipelines(
     request = JobRequest(
         dataset="d", teacher=TeacherSpec(model="t"), students=(CutStudent(num_layers=2),)
     )
-    space = request.resolve([facts]).space
+    full = request.resolve([facts]).space
+    known = {name: drawn.options for name, drawn in full.items() if isinstance(drawn, Choice)}
+    few = {name: [k for k in kinds if k in known[name]] for name, kinds in FEW.items()}
+    space = request.model_copy(update={"space": few}).resolve([facts]).space
     study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=seed))
     drawn = (sample(PipelineSpec, space, study.ask()) for _ in range(10 * count))
     return list(islice((p for p in drawn if not p.problems(facts)), count))

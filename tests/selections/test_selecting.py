@@ -3,17 +3,16 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from autodistill.selections import Candidates
 from autodistill.selections.class_balanced import ClassBalanced
 from autodistill.selections.none import NoSelection
 from autodistill.selections.random import RandomSelection
-from autodistill.testing.contracts.selections import chosen
+from autodistill.testing.contracts.selections import chosen, labelled
 
-SKEWED = Candidates(np.repeat([0.0, 1.0, 2.0], [70, 20, 10]), 3)
+SKEWED = labelled(np.repeat([0.0, 1.0, 2.0], [70, 20, 10]), 3)
 
 
 def counts(kept: np.ndarray) -> list[int]:
-    return [int(np.sum(SKEWED.labels_N[kept] == label)) for label in range(3)]
+    return [int(np.sum(SKEWED.labels_V[kept] == label)) for label in range(3)]
 
 
 @pytest.mark.parametrize("fraction", [0.05, 0.333, 0.5, 1.0])

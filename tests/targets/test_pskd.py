@@ -10,19 +10,21 @@ from autodistill.targets.label_smoothing import LabelSmoothing
 from autodistill.targets.pskd import PSKD
 from autodistill.task import Task
 from autodistill.testing.contracts.components import FACTS, facts_of
+from autodistill.testing.pools import random_pool
 
+POOL = random_pool(FACTS)
 IDS = torch.arange(4)
 LABELS = torch.eye(3)[[0, 1, 2, 0]]
 SAID = torch.tensor([[0.7, 0.2, 0.1], [0.1, 0.8, 0.1], [0.3, 0.3, 0.4], [0.2, 0.5, 0.3]])
 
 
 def test_before_any_prediction_the_label_stands() -> None:
-    assert torch.equal(PSKD(alpha=1.0).build(FACTS)(IDS, LABELS, 1.0), LABELS)
+    assert torch.equal(PSKD(alpha=1.0).build(POOL)(IDS, LABELS, 1.0), LABELS)
 
 
 @pytest.mark.parametrize("progress", [0.25, 0.35, 1.0])
 def test_the_weight_of_the_previous_prediction_grows_up_to_alpha(progress: float) -> None:
-    maker = PSKD(alpha=0.4).build(FACTS)
+    maker = PSKD(alpha=0.4).build(POOL)
     maker.observe(IDS, SAID)
     share = 0.4 * progress
     expected_BC = (1 - share) * LABELS + share * SAID
@@ -30,7 +32,7 @@ def test_the_weight_of_the_previous_prediction_grows_up_to_alpha(progress: float
 
 
 def test_a_prediction_is_remembered_by_the_example_and_replaced_by_the_next() -> None:
-    maker = PSKD(alpha=1.0).build(FACTS)
+    maker = PSKD(alpha=1.0).build(POOL)
     maker.observe(torch.tensor([2, 0]), SAID[:2])
     expected = torch.stack([SAID[1], LABELS[1], SAID[0], LABELS[3]])
     torch.testing.assert_close(maker(IDS, LABELS, 1.0), expected)
@@ -39,13 +41,13 @@ def test_a_prediction_is_remembered_by_the_example_and_replaced_by_the_next() ->
 
 
 def test_a_uniform_student_makes_it_label_smoothing() -> None:
-    maker, smoothed = PSKD(alpha=0.3).build(FACTS), LabelSmoothing(smoothing=0.3).build(FACTS)
+    maker, smoothed = PSKD(alpha=0.3).build(POOL), LabelSmoothing(smoothing=0.3).build(POOL)
     maker.observe(IDS, torch.full((4, 3), 1 / 3))
     torch.testing.assert_close(maker(IDS, LABELS, 1.0), smoothed(IDS, LABELS, 1.0))
 
 
 def test_with_its_targets_the_slope_is_prediction_minus_target() -> None:
-    maker = PSKD(alpha=0.4).build(FACTS)
+    maker = PSKD(alpha=0.4).build(POOL)
     maker.observe(IDS, SAID)
     logits_BC = torch.randn(4, 3, generator=torch.Generator().manual_seed(0)).requires_grad_()
     target_BC = maker(IDS, LABELS, 1.0)
@@ -55,7 +57,7 @@ def test_with_its_targets_the_slope_is_prediction_minus_target() -> None:
 
 
 def test_for_regression_scores_take_the_place_of_probabilities() -> None:
-    maker = PSKD(alpha=0.5).build(facts_of(Task.TEXT_REGRESSION))
+    maker = PSKD(alpha=0.5).build(random_pool(facts_of(Task.TEXT_REGRESSION)))
     maker.observe(torch.tensor([1]), torch.tensor([[4.0]]))
     made = maker(torch.tensor([0, 1]), torch.tensor([[1.0], [2.0]]), 1.0)
     assert made.tolist() == [[1.0], [3.0]]

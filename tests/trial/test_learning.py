@@ -11,6 +11,7 @@ import pytest
 import torch
 import transformers
 
+from autodistill.activations import Activation, Said
 from autodistill.augmentations.mixup import Mixup
 from autodistill.data.table import Split, read_split
 from autodistill.models.encoders import load
@@ -90,22 +91,25 @@ def test_losses_are_those_of_a_naive_loop(task: PreparedTask, tmp_path: Path) ->
     assert ours == pytest.approx(naive, abs=2e-4)  # early steps of Adam amplify float16 states
 
 
+STATES = (Activation("hidden", 0), Activation("hidden", 4))
+
+
 def gathered(task: PreparedTask, **slots: Any) -> tuple[Examples, Split]:
     split = read_split(task.dataset, "train")
-    return examples(task, tiny_trial(**slots), (0, 4), Scale(), split), split
+    return examples(task, tiny_trial(**slots), STATES, Scale(), split), split
 
 
 def test_every_available_example_is_there_once(task: PreparedTask) -> None:
     found, split = gathered(task)
-    assert found.ids_K.tolist() == found.rows_K.tolist() == list(range(len(split)))
+    assert found.ids_V.tolist() == found.chosen_K.tolist() == list(range(len(split)))
 
 
 def test_only_what_the_job_uses_and_the_selection_keeps_is_there(task: PreparedTask) -> None:
     some = task.model_copy(update={"train_positions": tuple(range(0, 96, 3))})
     found, _ = gathered(some, selection={"kind": "random", "keep_fraction": 0.5})
-    assert len(found.ids_K) == 16
-    assert set(found.ids_K.tolist()) <= set(some.train_positions or ())
-    assert np.isfinite(found.outputs.logits_NC[found.rows_K]).all()
+    assert len(found.chosen_K) == 16
+    assert set(found.chosen_K.tolist()) <= set(some.train_positions or ())
+    assert np.isfinite(found.outputs.logits_VC[found.chosen_K]).all()
 
 
 def test_rewritten_copies_follow_their_originals_with_the_teachers_word_on_them(
@@ -113,17 +117,17 @@ def test_rewritten_copies_follow_their_originals_with_the_teachers_word_on_them(
 ) -> None:
     found, split = gathered(task, augmentation={"kind": "random_edits", "copies": 2})
     number = len(split)
-    assert found.ids_K.tolist() == [*range(number), *np.repeat(np.arange(number), 2)]
+    assert found.ids_V.tolist() == [*range(number), *np.repeat(np.arange(number), 2)]
     assert torch.equal(
-        found.label_NC[found.ids_K].argmax(1), torch.tensor(split.labels[found.ids_K])
+        found.label_VC[found.ids_V].argmax(1), torch.tensor(split.labels[found.ids_V])
     )
-    teacher, rows = load(task.teacher).eval(), found.rows_K[[0, number, number + 1]]
+    teacher, rows = load(task.teacher).eval(), found.chosen_K[[0, number, number + 1]]
     batch = found.tokens.batch(rows)
     with torch.no_grad():
-        out = teacher(input_ids=batch.ids_BT, output_hidden_states=True, **batch.inputs(teacher))
-    np.testing.assert_allclose(found.outputs.logits_NC[rows], out.logits, atol=1e-5)
+        out = teacher(output_hidden_states=True, **batch.inputs(teacher))
+    np.testing.assert_allclose(found.outputs.logits_VC[rows], out.logits, atol=1e-5)
     states = out.hidden_states[4] * batch.mask_BT[:, :, None]
-    torch.testing.assert_close(found.outputs.padded(4, batch), states, atol=5e-3, rtol=1e-3)
+    torch.testing.assert_close(found.outputs.padded(STATES[1], batch), states, atol=5e-3, rtol=1e-3)
 
 
 def test_copies_are_shared_by_trials_whatever_their_seed_and_selection(
@@ -136,58 +140,67 @@ def test_copies_are_shared_by_trials_whatever_their_seed_and_selection(
     slots["selection"] = {"kind": "random", "keep_fraction": 0.25}
     part = examples(task, tiny_trial(1, **slots), (), Scale(), split)
     assert sorted(task.outputs.parent.glob("copies-*")) == caches
-    assert len(part.rows_K) == 48
-    assert set(part.rows_K.tolist()) <= set(whole.rows_K.tolist())
+    assert len(part.chosen_K) == 48
+    assert set(part.chosen_K.tolist()) <= set(whole.chosen_K.tolist())
 
 
 def lessons(task: PreparedTask, augmentation: Mixup) -> tuple[Lesson, Lesson, Examples]:
     """Return the same examples taught from the cache and mixed."""
     found, _ = gathered(task)
     rows = np.array([3, 1, 4, 15, 9, 2, 6, 5])
-    target = found.label_NC[found.ids_K[rows]]
+    target = found.label_VC[found.ids_V[rows]]
     student, teacher = load(task.students["cut-2"]).eval(), load(task.teacher)
-    cached = CachedTeaching(found, (0, 4), Scale())
-    mixed = MixedTeaching(teacher, augmentation, found, (0, 4))
+    cached = CachedTeaching(found, STATES, Scale())
+    mixed = MixedTeaching(teacher, augmentation, found, STATES)
     one, two = (teach(student, rows, target, np.random.default_rng(0)) for teach in (cached, mixed))
     return one, two, found
 
 
 def test_mixing_nothing_is_the_cached_lesson(task: PreparedTask) -> None:
     cached, mixed, _ = lessons(task, Mixup(mixed_fraction=0.0))
-    assert torch.equal(mixed.target_BC, cached.target_BC)
+    assert torch.equal(mixed.target_VC, cached.target_VC)
     assert torch.equal(mixed.student_mask_BT, cached.student_mask_BT)
-    torch.testing.assert_close(mixed.teacher_BC, cached.teacher_BC, atol=1e-5, rtol=1e-5)
+    torch.testing.assert_close(
+        mixed.teacher.logits_VC, cached.teacher.logits_VC, atol=1e-5, rtol=1e-5
+    )
     real = cached.student_mask_BT
-    for layer in (0, 4):
-        live, kept = mixed.teacher_hidden[layer][real], cached.teacher_hidden[layer][real]
+    torch.testing.assert_close(
+        mixed.teacher.features_VE, cached.teacher.features_VE, atol=5e-3, rtol=1e-3
+    )
+    for state in STATES:
+        live, kept = mixed.teacher.states[state][real], cached.teacher.states[state][real]
         torch.testing.assert_close(live, kept, atol=5e-3, rtol=1e-3)
 
 
 def test_mixed_examples_have_the_targets_and_tokens_of_both_parents(task: PreparedTask) -> None:
     cached, mixed, _ = lessons(task, Mixup(mixed_fraction=1.0, beta=1.0))
-    torch.testing.assert_close(mixed.target_BC.sum(dim=1), torch.ones(8))
-    assert ((mixed.target_BC > 0) & (mixed.target_BC < 1)).any()
+    torch.testing.assert_close(mixed.target_VC.sum(dim=1), torch.ones(8))
+    assert ((mixed.target_VC > 0) & (mixed.target_VC < 1)).any()
     assert (mixed.student_mask_BT >= cached.student_mask_BT).all()
-    assert not torch.allclose(mixed.teacher_BC, cached.teacher_BC, atol=1e-3)
+    assert not torch.allclose(mixed.teacher.logits_VC, cached.teacher.logits_VC, atol=1e-3)
     assert mixed.inputs["inputs_embeds"].requires_grad
-    assert not mixed.teacher_BC.requires_grad
+    assert not mixed.teacher.logits_VC.requires_grad
 
 
 def test_texts_cut_into_other_tokens_are_compared_by_their_means() -> None:
     mine, theirs = torch.randn(2, 3, 4), torch.randn(2, 5, 4)
     lesson = Lesson(
         inputs={},
+        scored_BT=None,
         student_mask_BT=torch.tensor([[True, True, False], [True, True, True]]),
         teacher_mask_BT=torch.tensor([[True] * 5, [True] + [False] * 4]),
-        teacher_BC=torch.zeros(2, 2),
-        teacher_hidden={4: theirs},
-        target_BC=torch.zeros(2, 2),
+        teacher=Said(torch.zeros(2, 2), torch.zeros(2, 4), {STATES[1]: theirs}),
+        target_VC=torch.zeros(2, 2),
         shared_tokens=False,
     )
-    student, teacher, mask = lesson.states({2: mine})
+    second = Activation("hidden", 2)
+    said = Said(torch.zeros(2, 2), torch.zeros(2, 4), {second: mine})
+    student, teacher, mask = lesson.compared(said)
     assert mask.tolist() == [[True], [True]]
-    torch.testing.assert_close(student[2][0, 0], mine[0, :2].mean(dim=0))
-    torch.testing.assert_close(teacher[4][:, 0], torch.stack([theirs[0].mean(0), theirs[1, 0]]))
+    torch.testing.assert_close(student.states[second][0, 0], mine[0, :2].mean(dim=0))
+    torch.testing.assert_close(
+        teacher.states[STATES[1]][:, 0], torch.stack([theirs[0].mean(0), theirs[1, 0]])
+    )
 
 
 def test_regression_teaches_on_the_scale_of_its_labels(

@@ -18,6 +18,7 @@ from autodistill.spec import METRICS, PipelineSpec, TrialSpec
 from autodistill.task import Task
 from autodistill.testing.prepared import QUICK, tiny_trial
 from autodistill.trial import TrialRun
+from autodistill.trial._learner import TERMS
 
 CLOCK = ("seconds", "examples_per_s")
 LOSS = {"kind": "softened_kl", "weight": 0.5}
@@ -27,6 +28,12 @@ PIPELINES: dict[str, dict[str, Any]] = {
     "targets that remember": {"targets": {"kind": "pskd", "alpha": 0.5}},
     "rewritten texts": {"augmentation": {"kind": "random_edits", "copies": 2}},
     "mixed embeddings": {"augmentation": {"kind": "mixup"}, "intermediate": {"kind": "mse"}},
+    "weights with noise": {"regularizer": {"kind": "quant_noise", "bits": 4}},
+    "terms that are balanced": {
+        "loss": LOSS,
+        "intermediate": {"kind": "mse"},
+        "balancing": {"kind": "concomitant"},
+    },
     "chosen examples": {"selection": {"kind": "class_balanced", "keep_fraction": 0.5}},
 }
 
@@ -54,7 +61,7 @@ def assert_same(one: Path, other: Path) -> None:
 def test_an_epoch_says_losses_dev_metrics_and_speed(task: PreparedTask, folder: Path) -> None:
     run = ran(task, tiny_trial(), folder)
     assert [m.epoch for m in run.history] == [1, 2]
-    losses = {f"loss/{term}" for term in ("total", "hard", "soft", "intermediate")}
+    losses = {f"loss/{term}" for term in TERMS}
     dev = {f"dev/{metric}" for metric in METRICS[task.task]}
     assert set(run.history[0].values) == losses | dev | {"learning_rate", *CLOCK}
 

@@ -52,6 +52,7 @@ TEACHER = Model(
     architecture="bert",
     num_layers=4,
     hidden_size=32,
+    num_heads=2,
     num_parameters=1000,
     tokenizer_sha256="2" * 64,
     labels=DATASET.labels,

@@ -22,6 +22,8 @@ FACTS = TaskFacts(
     student_layers=2,
     teacher_width=16,
     student_width=16,
+    teacher_heads=4,
+    student_heads=4,
     shared_tokenizer=True,
 )
 """A job that nothing but its task makes difficult."""

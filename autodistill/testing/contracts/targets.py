@@ -7,11 +7,13 @@ from collections.abc import Iterator
 import pytest
 from typing_extensions import override
 
+from autodistill.activations import Activation, Said
 from autodistill.lazy import torch
 from autodistill.targets import Targets
 from autodistill.targets._base import TargetMaker
 from autodistill.task import TaskFacts
 from autodistill.testing.contracts.components import ComponentContract, facts_of, settings
+from autodistill.testing.pools import random_pool
 
 HALF = 0.5
 
@@ -32,6 +34,17 @@ def outputs(facts: TaskFacts, seed: int) -> torch.Tensor:
     return said_NC.softmax(dim=1) if facts.task.is_classification else said_NC
 
 
+def speech(facts: TaskFacts, activations: tuple[Activation, ...]) -> Said:
+    """Return what a student might say of each training example, with gradient."""
+    random = torch.Generator().manual_seed(3)
+
+    def drawn(*shape: int) -> torch.Tensor:
+        return torch.randn(facts.num_train, *shape, generator=random).requires_grad_()
+
+    states = {a: drawn(4, facts.student_width) for a in activations}
+    return Said(drawn(facts.num_outputs), drawn(facts.student_width), states)
+
+
 def cases(variant: type[Targets]) -> Iterator[tuple[Targets, TaskFacts]]:
     """Yield every setting with every task it serves."""
     for component in settings(variant):
@@ -41,7 +54,7 @@ def cases(variant: type[Targets]) -> Iterator[tuple[Targets, TaskFacts]]:
 
 def after_one_epoch(component: Targets, facts: TaskFacts) -> TargetMaker:
     """Return a maker that has been told once what the student says of each example."""
-    maker = component.build(facts)
+    maker = component.build(random_pool(facts))
     maker.observe(torch.arange(facts.num_train), outputs(facts, seed=1))
     return maker
 
@@ -59,7 +72,7 @@ class TargetsContract(ComponentContract):
         for component, facts in cases(variant):
             ids_B, label_BC = torch.arange(facts.num_train), labels(facts)
             kept_BC = label_BC.clone()
-            for maker in (component.build(facts), after_one_epoch(component, facts)):
+            for maker in (component.build(random_pool(facts)), after_one_epoch(component, facts)):
                 target_BC = maker(ids_B, label_BC, 1.0)
                 assert target_BC.shape == label_BC.shape
                 assert not target_BC.requires_grad
@@ -79,7 +92,7 @@ class TargetsContract(ComponentContract):
     def test_a_maker_goes_on_from_its_state(self, variant: type[Targets]) -> None:
         for component, facts in cases(variant):
             first, label_NC = after_one_epoch(component, facts), labels(facts)
-            resumed, ids_N = component.build(facts), torch.arange(facts.num_train)
+            resumed, ids_N = component.build(random_pool(facts)), torch.arange(facts.num_train)
             resumed.load_state_dict(first.state_dict())
             expected_NC = first(ids_N, label_NC, HALF)
             assert torch.equal(resumed(ids_N, label_NC, HALF), expected_NC), component
@@ -88,7 +101,20 @@ class TargetsContract(ComponentContract):
 
     def test_two_trials_share_nothing(self, variant: type[Targets]) -> None:
         for component, facts in cases(variant):
-            fresh, ids_N = component.build(facts), torch.arange(facts.num_train)
+            fresh, ids_N = component.build(random_pool(facts)), torch.arange(facts.num_train)
             expected_NC = fresh(ids_N, labels(facts), HALF)
             after_one_epoch(component, facts)
             assert torch.equal(fresh(ids_N, labels(facts), HALF), expected_NC), component
+
+    def test_what_is_learnt_further_is_finite_and_moves_the_student(
+        self, variant: type[Targets]
+    ) -> None:
+        for component, facts in cases(variant):
+            maker, label_BC = component.build(random_pool(facts)), labels(facts)
+            student = speech(facts, component.activations(facts))
+            further_B = maker.further(student, maker(torch.arange(len(label_BC)), label_BC, HALF))
+            assert further_B.shape == (len(label_BC),)
+            assert torch.isfinite(further_B).all(), component
+            if further_B.requires_grad:
+                (slope_BC,) = torch.autograd.grad(further_B.mean(), student.logits_VC)
+                assert torch.isfinite(slope_BC).all(), component

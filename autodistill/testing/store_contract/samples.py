@@ -83,6 +83,7 @@ def a_model(name: str = "teacher", digit: str = "b") -> Model:
         architecture="bert",
         num_layers=6,
         hidden_size=32,
+        num_heads=2,
         num_parameters=5_000_000_000,
         tokenizer_sha256="c" * 64,
         labels=(),

@@ -1,4 +1,4 @@
-"""Which of the teacher's layers are worth keeping."""
+"""Which of the teacher's states are worth keeping."""
 
 from __future__ import annotations
 
@@ -6,21 +6,22 @@ import itertools
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from autodistill.activations import Activation
 from autodistill.component import Choice, Scalar, sample
 from autodistill.intermediate import Intermediate
 from autodistill.spec import JobSpec, PipelineSpec
 from autodistill.task import TaskFacts
 
 
-def teacher_layers(spec: JobSpec, facts: Sequence[TaskFacts]) -> tuple[int, ...]:
-    """Return the layers that some pipeline of the job can ask for."""
+def teacher_activations(spec: JobSpec, facts: Sequence[TaskFacts]) -> tuple[Activation, ...]:
+    """Return the states that some pipeline of the job can ask for."""
     return tuple(
         sorted(
             {
                 teacher
                 for intermediate in _intermediates(spec)
                 for of_student in facts
-                for teacher, _ in intermediate.layer_pairs(of_student)
+                for teacher, _ in intermediate.pairs(of_student)
             }
         )
     )

@@ -1,0 +1,43 @@
+"""What can be looked at inside an encoder, and what a model says about a batch.
+
+Letters: B examples, T tokens, V rows, C outputs, E width. A row is what is predicted: one for each
+example, or one for each tagged token.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal, NamedTuple, TypeAlias
+
+from autodistill.lazy import torch
+
+ActivationKind = Literal["hidden", "query", "key", "value"]
+
+
+class Activation(NamedTuple):
+    """One layer's states of one kind, one vector for each token.
+
+    Hidden layer 0 is the embeddings' output, layer i the output of the i-th transformer layer;
+    query, key and value of layer i (from 1) are what its self-attention works with.
+    """
+
+    kind: ActivationKind
+    layer: int
+
+
+States: TypeAlias = "Mapping[Activation, torch.Tensor]"
+Pairs = tuple[tuple[Activation, Activation], ...]
+"""What is compared: (of the teacher, of the student)."""
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a model says about a batch."""
+
+    logits_VC: torch.Tensor
+    """In float32; scores for regression."""
+    features_VE: torch.Tensor
+    """What its output layer sees of each row."""
+    states: States
+    """Those that were asked for, (B, T, width) in float32."""

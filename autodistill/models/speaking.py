@@ -1,0 +1,76 @@
+"""A model that tells what it says inside as well as at its end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import partial
+from typing import Any
+
+from autodistill.activations import Activation, Said
+from autodistill.errors import InvalidModel, Problem
+from autodistill.lazy import torch
+from autodistill.models.encoders import output_layer, transformer_layers
+
+PROJECTIONS = {
+    "query": ("query", "q_lin", "q_proj"),
+    "key": ("key", "k_lin", "k_proj"),
+    "value": ("value", "v_lin", "v_proj"),
+}
+"""What architectures call the linear layers of their self-attention."""
+
+
+class Speaker:
+    """Runs a model and returns what it says, with gradient wherever the caller has it on."""
+
+    def __init__(self, model: Any, activations: Iterable[Activation] = ()) -> None:
+        """Listen to a model until `close`.
+
+        Raises:
+            InvalidModel: When its attention has no separate query, key and value.
+        """
+        self.model = model
+        self._wanted = tuple(sorted(set(activations)))
+        self._hidden = any(a.kind == "hidden" for a in self._wanted)
+        self._heard: dict[Any, torch.Tensor] = {}
+        self._hooks = [output_layer(model).register_forward_pre_hook(self._note_features)]
+        layers = transformer_layers(model)
+        for wanted in self._wanted:
+            if wanted.kind != "hidden":
+                module = _projection(layers[wanted.layer - 1], wanted.kind)
+                self._hooks.append(module.register_forward_hook(partial(self._note, wanted)))
+
+    def __call__(self, inputs: dict[str, Any], scored_BT: torch.Tensor | None = None) -> Said:
+        """Return what the model says of a batch.
+
+        Args:
+            inputs: Keyword arguments of its forward pass.
+            scored_BT: Which tokens are rows; None where each example is one.
+        """
+        out = self.model(output_hidden_states=self._hidden, **inputs)
+        logits, features = out.logits.float(), self._heard.pop("features").float()
+        if scored_BT is not None:
+            logits, features = logits[scored_BT], features[scored_BT]
+        states = {
+            a: (out.hidden_states[a.layer] if a.kind == "hidden" else self._heard.pop(a)).float()
+            for a in self._wanted
+        }
+        return Said(logits, features, states)
+
+    def close(self) -> None:
+        """Stop listening; the model is as it was."""
+        for hook in self._hooks:
+            hook.remove()
+
+    def _note_features(self, _: Any, given: tuple[torch.Tensor, ...]) -> None:
+        self._heard["features"] = given[0]
+
+    def _note(self, wanted: Activation, *call: Any) -> None:
+        self._heard[wanted] = call[-1]  # after the module and what it was given
+
+
+def _projection(layer: Any, kind: str) -> Any:
+    for name, module in layer.named_modules():
+        if name.rpartition(".")[2] in PROJECTIONS[kind]:
+            return module
+    message = f"{type(layer).__name__} has no separate {kind} in its self-attention."
+    raise InvalidModel(Problem(field="model", message=message))
