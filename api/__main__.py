@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
+from types import FrameType
 
 import uvicorn
 from pydantic import ValidationError
+from typing_extensions import override
 
 from api.main import NobodyMayEnter, create_app
 from api.settings import Settings
+from autodistill.logs import configure
 
 FAREWELL_S = 2
 """For event streams, which do not end by themselves, when the service stops."""
@@ -28,8 +32,36 @@ def main() -> int:
     except NobodyMayEnter as error:
         print(error, file=sys.stderr)
         return os.EX_CONFIG
-    uvicorn.run(app, host=settings.host, port=settings.port, timeout_graceful_shutdown=FAREWELL_S)
+    configure(settings.log_format)
+    config = uvicorn.Config(
+        app,
+        host=settings.host,
+        port=settings.port,
+        log_config=None,
+        access_log=False,  # `api.metrics` tells more
+        timeout_graceful_shutdown=FAREWELL_S,
+    )
+    Server(config, app.state.draining, settings.drain_s).run()
     return 0
+
+
+class Server(uvicorn.Server):
+    """Stops in two steps: first it is not ready, so that no balancer sends more, then it ends."""
+
+    def __init__(self, config: uvicorn.Config, draining: threading.Event, drain_s: float) -> None:
+        super().__init__(config)
+        self._draining, self._drain_s = draining, drain_s
+
+    @override
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        if self._draining.is_set() or not self._drain_s:
+            self._draining.set()
+            super().handle_exit(sig, frame)
+            return
+        self._draining.set()
+        later = threading.Timer(self._drain_s, super().handle_exit, (sig, frame))
+        later.daemon = True
+        later.start()
 
 
 if __name__ == "__main__":

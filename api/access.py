@@ -16,6 +16,7 @@ NEEDS: Mapping[str, Scope | None] = {
     "GET /healthz": None,
     "GET /readyz": None,
     "GET /openapi.json": None,
+    "GET /metrics": VIEWER,
     "GET /login": None,
     "POST /login": None,
     "POST /logout": None,

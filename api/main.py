@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import version
-from typing import Any
 
 from fastapi import Depends, FastAPI
 from fastapi.middleware.gzip import GZipMiddleware
-from typing_extensions import override
 
 from api import dashboard, errors
+from api.description import Application, operation_id
 from api.gate import Gate
 from api.guards import Guard, storable
+from api.metrics import Metrics, Watch
 from api.routes import (
     access,
     components,
@@ -32,16 +33,6 @@ NOUNS = (datasets, models, jobs, events, recommendations, components, access, he
 
 class NobodyMayEnter(Exception):
     """Tokens are asked for and there is none that could make others."""
-
-
-class Application(FastAPI):
-    """FastAPI, whose description of itself names the one form of all errors."""
-
-    @override
-    def openapi(self) -> dict[str, Any]:
-        described = super().openapi()
-        described["components"]["schemas"]["ProblemDocument"] = errors.SCHEMA
-        return described
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
@@ -63,13 +54,16 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         lifespan=lifespan,
         dependencies=[Depends(storable)],
         responses=errors.RESPONSES,
+        generate_unique_id_function=operation_id,
         docs_url=None,  # Swagger and ReDoc load code from elsewhere; docs/openapi.json is enough
         redoc_url=None,
     )
     app.state.settings, app.state.store = settings, store
+    app.state.metrics, app.state.draining = Metrics(store), threading.Event()
     app.add_middleware(GZipMiddleware, minimum_size=1024)
     app.add_middleware(Guard, max_upload_mib=settings.max_upload_mib)
     app.add_middleware(Gate, settings=settings, store=store)
+    app.add_middleware(Watch, metrics=app.state.metrics)
     errors.install(app)
     for noun in NOUNS:
         app.include_router(noun.router)

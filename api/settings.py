@@ -11,6 +11,8 @@ from annotated_types import Ge, Le
 from pydantic import SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from autodistill.logs import Form
+
 MIN_ROOT_TOKEN = 32
 
 
@@ -37,6 +39,10 @@ class Settings(BaseSettings):
     """A token with scope admin, to make the first others with; at least 32 characters."""
     rate_per_s: Annotated[float, Ge(0)] = 100.0
     """Requests a second of one token or address, ten times as many at once; 0 is no limit."""
+    log_format: Form = "text"
+    """`text` for people, `json` for machines."""
+    drain_s: Annotated[float, Ge(0)] = 0.0
+    """So long it still answers, but is not ready, after it was told to stop."""
     data_root: Path = Path("var")
     """Folder of database, artifacts and uploads."""
     database_url: str = ""

@@ -5,11 +5,13 @@ from __future__ import annotations
 import secrets
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Body, Query
 from pydantic import BaseModel, ConfigDict, model_validator
 
 from api.creation import Creation
 from api.deps import MAX_INT, Limit, PrincipalDep, StoreDep
+from api.description import EXAMPLE_TOKEN, leads
+from api.exact import Exact
 from api.views import Page, page
 from autodistill.access import RESERVED, ApiToken, AuditEntry, Scope, fingerprint
 from autodistill.errors import Conflict
@@ -45,9 +47,16 @@ class NewToken(ApiToken):
     """The secret, shown this once; null where an earlier request with the same key made it."""
 
 
-@router.post("/tokens", status_code=201)
+@router.post(
+    "/tokens",
+    status_code=201,
+    responses={201: leads(["get_token", "revoke_token"], token="$response.body#/id")},
+)
 def create_token(
-    asked: TokenRequest, store: StoreDep, principal: PrincipalDep, creation: Creation
+    asked: Annotated[TokenRequest, Exact, Body(examples=[EXAMPLE_TOKEN])],
+    store: StoreDep,
+    principal: PrincipalDep,
+    creation: Creation,
 ) -> NewToken:
     """Make a token. Its secret is in the answer and nowhere else."""
     if asked.name in RESERVED:

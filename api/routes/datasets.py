@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import shutil
 import tempfile
@@ -12,12 +13,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
-from fastapi import APIRouter, Form, UploadFile
-from pydantic import BaseModel, ConfigDict, ValidationError
+from fastapi import APIRouter, Body, Form, UploadFile
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from api.creation import Creation
 from api.deps import ArtifactsDep, Limit, SettingsDep, StoreDep
+from api.description import EXAMPLE_DATASET, EXAMPLE_DATASET_BY_PATH, leads
 from api.errors import of_pydantic
+from api.exact import Exact
 from api.settings import Settings
 from api.views import Page, page
 from autodistill.data.ingest import DatasetRequest, ingest
@@ -43,11 +46,14 @@ class DatasetForm(BaseModel):
     """The parts of an upload."""
 
     file: UploadFile
-    request: str
+    request: str = Field(examples=[json.dumps(EXAMPLE_DATASET)])
     """A `DatasetRequest` as JSON."""
 
 
-@router.post("", status_code=201)
+DATASET = leads(["get_dataset"], dataset="$response.body#/id")
+
+
+@router.post("", status_code=201, responses={201: DATASET})
 def upload_dataset(
     form: Annotated[DatasetForm, Form(media_type="multipart/form-data")],
     store: StoreDep,
@@ -57,7 +63,7 @@ def upload_dataset(
 ) -> Dataset:
     """Register an uploaded file; equal content is the same dataset."""
     try:
-        asked = DatasetRequest.model_validate_json(form.request)
+        asked = DatasetRequest.model_validate_json(form.request, strict=True)
     except ValidationError as error:
         raise InvalidInput(of_pydantic(e) for e in error.errors()) from error
     with _scratch(settings) as folder:
@@ -68,9 +74,9 @@ def upload_dataset(
         return _register(path, asked, folder, store, artifacts, creation)
 
 
-@router.post("/by-path", status_code=201)
+@router.post("/by-path", status_code=201, responses={201: DATASET})
 def register_dataset(
-    asked: DatasetByPath,
+    asked: Annotated[DatasetByPath, Exact, Body(examples=[EXAMPLE_DATASET_BY_PATH])],
     store: StoreDep,
     artifacts: ArtifactsDep,
     settings: SettingsDep,

@@ -18,6 +18,8 @@ from autodistill.store import Store
 
 router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
 POLL_S, HEARTBEAT_S = 0.5, 15.0
+LIFETIME_S = 600.0
+"""After which a reader comes again with `Last-Event-ID`, and whoever may not any more does not."""
 ENDS = ("job.succeeded", "job.failed", "job.cancelled")
 
 
@@ -53,13 +55,21 @@ def stream_events(
         start = after if last is None else max(0, tx.events.latest(job) - last)
     if last_event_id and last_event_id.isdecimal():
         start = min(int(last_event_id), MAX_INT)
-    stream = _stream(request, store, job, start)
+    stream = _counted(request, _stream(request, store, job, start))
     return EventStream(stream, headers={"Cache-Control": "no-store"})
+
+
+async def _counted(request: Request, stream: AsyncIterator[str]) -> AsyncIterator[str]:
+    with request.app.state.metrics.listeners.track_inprogress():
+        async for message in stream:
+            yield message
 
 
 async def _stream(request: Request, store: Store, job: str, seq: int) -> AsyncIterator[str]:
     heard = time.monotonic()
-    while not await request.is_disconnected():
+    ends = heard + LIFETIME_S
+    stopping = request.app.state.draining
+    while time.monotonic() < ends and not (stopping.is_set() or await request.is_disconnected()):
         events = await run_in_threadpool(_after, store, job, seq)
         for event in events:
             seq = event.seq

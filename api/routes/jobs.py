@@ -5,12 +5,14 @@ from __future__ import annotations
 import secrets
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Header, Path, Query, Response
+from fastapi import APIRouter, Body, Depends, Header, Path, Query, Response
 from fastapi.responses import FileResponse
 
 from api.admission import admit
 from api.creation import Creation
 from api.deps import MAX_INT, ArtifactsDep, Limit, PrincipalDep, StoreDep
+from api.description import EXAMPLE_JOB, leads
+from api.exact import Exact
 from api.views import Curves, JobView, Page, curves, job_view, page
 from autodistill.access import Principal
 from autodistill.errors import Conflict, InvalidInput, NotFound, Problem
@@ -46,9 +48,20 @@ class Archive(FileResponse):
     media_type = "application/zip"
 
 
-@router.post("", status_code=202)
+JOB = leads(
+    (
+        *("get_job", "list_trials", "get_curves", "download_student", "stream_events"),
+        *("pause_job", "resume_job", "cancel_job"),
+    ),
+    job="$response.body#/id",
+)
+TRIALS = leads(["get_trial"], job="$request.path.job", number="$response.body#/items/0/number")
+Asked = Annotated[JobRequest, Exact, Body(examples=[EXAMPLE_JOB])]
+
+
+@router.post("", status_code=202, responses={202: JOB})
 def submit_job(
-    asked: JobRequest,
+    asked: Asked,
     store: StoreDep,
     principal: PrincipalDep,
     creation: Creation,
@@ -68,7 +81,7 @@ def submit_job(
 
 
 @router.post("/validate")
-def validate_job(asked: JobRequest, store: StoreDep, principal: PrincipalDep) -> JobSpec:
+def validate_job(asked: Asked, store: StoreDep, principal: PrincipalDep) -> JobSpec:
     """Return the job as it would be stored, without storing it."""
     with store.read() as tx:
         return admit(tx, _own(asked, principal))[0]
@@ -96,25 +109,25 @@ def get_job(job: str, store: StoreDep, response: Response) -> JobView:
         return _tagged(response, job_view(tx, tx.jobs.get(job)))
 
 
-@router.post("/{job}/pause")
+@router.post("/{job}/pause", responses={200: JOB})
 def pause_job(job: str, steering: Steering, if_match: IfMatch = None) -> JobView:
     """Stop after the running epochs; `resume` goes on from there."""
     return steering.wish(job, Wish.PAUSE, if_match)
 
 
-@router.post("/{job}/resume")
+@router.post("/{job}/resume", responses={200: JOB})
 def resume_job(job: str, steering: Steering, if_match: IfMatch = None) -> JobView:
     """Go on with a paused job."""
     return steering.wish(job, Wish.RUN, if_match)
 
 
-@router.post("/{job}/cancel")
+@router.post("/{job}/cancel", responses={200: JOB})
 def cancel_job(job: str, steering: Steering, if_match: IfMatch = None) -> JobView:
     """End a job for good."""
     return steering.wish(job, Wish.CANCEL, if_match)
 
 
-@router.get("/{job}/trials")
+@router.get("/{job}/trials", responses={200: TRIALS})
 def list_trials(
     job: str, store: StoreDep, after: AfterNumber = None, limit: Limit = 100
 ) -> Page[Trial]:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Annotated
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Body
 from pydantic import BaseModel, ConfigDict
 
 from api.creation import Creation
 from api.deps import Limit, SettingsDep, StoreDep
+from api.description import EXAMPLE_MODEL, leads
+from api.exact import Exact
 from api.views import Page, page
 from autodistill.models.inspection import inspect
 from autodistill.models.sources import AnySource, locate
@@ -29,9 +32,12 @@ class ModelRequest(BaseModel):
     """Where it comes from; safetensors only."""
 
 
-@router.post("", status_code=201)
+@router.post("", status_code=201, responses={201: leads(["get_model"], model="$response.body#/id")})
 def register_model(
-    asked: ModelRequest, store: StoreDep, settings: SettingsDep, creation: Creation
+    asked: Annotated[ModelRequest, Exact, Body(examples=[EXAMPLE_MODEL])],
+    store: StoreDep,
+    settings: SettingsDep,
+    creation: Creation,
 ) -> Model:
     """Register a model; equal content is the same model."""
     path = locate(asked.source, roots=settings.roots, hub=settings.hub)

@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Annotated
 
 from annotated_types import Ge, Le
-from fastapi import APIRouter
+from fastapi import APIRouter, Body
 from pydantic import BaseModel, ConfigDict
 
 from api.admission import advise, facts_of
 from api.deps import StoreDep
+from api.description import EXAMPLE_QUESTION
+from api.exact import Exact
 from autodistill.record import Recommendation
 from autodistill.spec import StudentSpec
 
@@ -32,7 +34,10 @@ class RecommendationRequest(BaseModel):
 
 
 @router.post("")
-def recommend_pipelines(asked: RecommendationRequest, store: StoreDep) -> Recommendation:
+def recommend_pipelines(
+    asked: Annotated[RecommendationRequest, Exact, Body(examples=[EXAMPLE_QUESTION])],
+    store: StoreDep,
+) -> Recommendation:
     """Return ranked pipelines with a reason each."""
     with store.read() as tx:
         dataset, facts = facts_of(tx, asked.dataset, asked.teacher, asked.student)

@@ -12,6 +12,7 @@ from autodistill.store import tables
 from autodistill.store.artifacts import ArtifactFolder as ArtifactFolder
 from autodistill.store.artifacts import Artifacts
 from autodistill.store.audit import Audit
+from autodistill.store.census import Census
 from autodistill.store.database import for_reading, open_engine
 from autodistill.store.driving import Driving as Driving
 from autodistill.store.events import Events
@@ -40,6 +41,7 @@ class Transaction:
         self.history = History(connection)
         self.idempotency = Idempotency(connection)
         self.artifacts = Artifacts(connection)
+        self.census = Census(connection)
         self.tokens = Tokens(connection)
         self.audit = Audit(connection)
 

@@ -1,12 +1,16 @@
 from __future__ import annotations
 
 import json
+import threading
+import time
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+import uvicorn
 from fastapi.testclient import TestClient
 
 from api.main import create_app
@@ -131,3 +135,24 @@ def world(open_world: Callable[..., World], ready: Path, tmp_path: Path) -> Worl
     root = tmp_path / "root"
     shutil.copytree(ready, root)
     return open_world(root)
+
+
+@pytest.fixture
+def listening() -> Callable[..., AbstractContextManager[str]]:
+    """Let a service listen for real, and return its address."""
+
+    @contextmanager
+    def listen(root: Path, **settings: Any) -> Iterator[str]:
+        app = create_app(Settings(data_root=root, **settings))
+        config = uvicorn.Config(app, port=0, log_level="warning", timeout_graceful_shutdown=1)
+        server = uvicorn.Server(config)
+        thread = threading.Thread(target=server.run)
+        thread.start()
+        while not server.started:
+            time.sleep(0.01)
+        port = server.servers[0].sockets[0].getsockname()[1]
+        yield f"http://127.0.0.1:{port}"
+        server.should_exit = True
+        thread.join()
+
+    return listen

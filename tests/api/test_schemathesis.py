@@ -1,0 +1,60 @@
+"""The API against its own description, by Schemathesis in all phases."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from api.routes import events
+from autodistill.testing.shells import reviews
+
+ROOT = "r" * 32
+PHASES = "examples,coverage,fuzzing,stateful"
+LIMIT_S = 540
+
+
+@pytest.fixture
+def service(
+    ready: Path,
+    tmp_path: Path,
+    open_world: Callable[..., Any],
+    listening: Any,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[str]:
+    """A listening service that asks for a token, with what the examples name."""
+    monkeypatch.setattr(events, "LIFETIME_S", 0.2)
+    root = tmp_path / "root"
+    shutil.copytree(ready, root)
+    world = open_world(root)
+    world.model("minilm", num_layers=6)
+    reviews(root / "reviews.csv")
+    world.submit()
+    world.trial(world.claim(), 0, [0.5, 0.6])
+    monkeypatch.chdir(root)
+    with listening(root, tokens=True, root_token=ROOT, rate_per_s=0) as url:
+        yield url
+
+
+@pytest.mark.e2e
+def test_the_api_keeps_what_it_promises(service: str) -> None:
+    found = subprocess.run(
+        [
+            *(sys.executable, "-m", "schemathesis.cli", "run", f"{service}/openapi.json"),
+            *("--phases", PHASES, "--max-examples", "8", "--seed", "1", "--workers", "2"),
+            *("--header", f"Authorization: Bearer {ROOT}", "--request-timeout", "20"),
+            *("--no-color", "--suppress-health-check", "all"),
+        ],
+        cwd=Path(__file__).parents[2],  # where schemathesis.toml is
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=LIMIT_S,
+    )
+    print(found.stdout)
+    assert found.returncode == 0, found.stdout + found.stderr
