@@ -14,6 +14,7 @@ from autodistill.store import Transaction
 Key = Annotated[
     str | None,
     Header(
+        alias="Idempotency-Key",
         min_length=1,
         max_length=200,
         description="The same key with the same body makes one thing, however often it is sent.",

@@ -43,7 +43,7 @@ def stream_events(
     request: Request,
     job: str,
     store: StoreDep,
-    last_event_id: Annotated[str | None, Header(max_length=20)] = None,
+    last_event_id: Annotated[str | None, Header(alias="Last-Event-ID", max_length=20)] = None,
     after: Annotated[int, Query(ge=0, le=MAX_INT)] = 0,
     last: Annotated[
         int | None, Query(ge=0, le=MAX_INT, description="Start with so many past events.")

@@ -20,7 +20,7 @@ from autodistill.record import JobState, Trial, Wish
 from autodistill.spec import JobRequest, JobSpec
 
 router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
-IfMatch = Annotated[str | None, Header(max_length=100)]
+IfMatch = Annotated[str | None, Header(alias="If-Match", max_length=100)]
 Number = Annotated[int, Path(ge=0, le=MAX_INT)]
 AfterNumber = Annotated[int | None, Query(ge=0, le=MAX_INT)]
 
