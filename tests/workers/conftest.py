@@ -3,130 +3,19 @@ from __future__ import annotations
 import shutil
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from autodistill.record import (
-    Dataset,
-    Event,
-    Job,
-    Measurement,
-    Model,
-    Outcome,
-    PreparedTask,
-    Trial,
-    Wish,
-    task_facts,
-)
-from autodistill.spec import JobRequest, TrialSpec
+from autodistill.record import Event, Job, Outcome, Trial, Wish
 from autodistill.store import Store
-from autodistill.task import Task
+from autodistill.testing.played import COSTS, PlayedRun, measured, prepared, request, submit
 from workers.conductor import Conductor, Supply
 from workers.driver import Driver
 from workers.ending import Report
 from workers.folders import TrialFolders
 from workers.inline import run_inline
-
-LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
-DATASET = Dataset(
-    id="ds_topics",
-    name="topics",
-    sha256="0" * 64,
-    task=Task.TEXT_CLASSIFICATION,
-    labels=("animal", "food"),
-    has_pair=False,
-    num_examples={"train": 64, "dev": 16, "test": 16},
-    licence="",
-    meta_features={},
-    created_at=LONG_AGO,
-)
-TEACHER = Model(
-    id="md_tiny",
-    name="tiny",
-    sha256="1" * 64,
-    source={},
-    path="/nowhere",
-    architecture="bert",
-    num_layers=4,
-    hidden_size=32,
-    num_heads=2,
-    num_parameters=1000,
-    tokenizer_sha256="2" * 64,
-    labels=DATASET.labels,
-    created_at=LONG_AGO,
-)
-COSTS = {"num_parameters": 500.0, "latency_ms": 1.0}
-
-
-class PlayedRun:
-    """Stands in for `TrialRun`: instant epochs, a checkpoint after each, one score."""
-
-    def __init__(self, task: PreparedTask, spec: TrialSpec, folder: Path) -> None:
-        self.folder, self.num_epochs = folder, spec.pipeline.training.num_epochs
-        self.score = 0.8 if spec.pipeline.distils else 0.5
-        folder.mkdir(parents=True, exist_ok=True)
-        self._checkpoint = folder / "checkpoint.pt"
-        done = int(self._checkpoint.read_text()) if self._checkpoint.exists() else 0
-        self.history = tuple(measured(epoch, self.score) for epoch in range(1, done + 1))
-
-    def __iter__(self) -> Iterator[Measurement]:
-        for epoch in range(len(self.history) + 1, self.num_epochs + 1):
-            self._checkpoint.write_text(str(epoch))
-            yield measured(epoch, self.score)
-
-    def finish(self) -> Outcome:
-        student = self.folder / "student"
-        student.mkdir(exist_ok=True)
-        (student / "model.safetensors").write_text("weights")
-        scores = {"accuracy": self.score}
-        return Outcome(best_epoch=1, dev=scores | COSTS, test=scores, student=student)
-
-
-def measured(epoch: int, accuracy: float) -> Measurement:
-    return Measurement(epoch=epoch, values={"dev/accuracy": accuracy, "seconds": 1.0})
-
-
-def request(**asked: Any) -> JobRequest:
-    return JobRequest.model_validate(
-        {
-            "dataset": DATASET.id,
-            "teacher": {"model": TEACHER.id},
-            "students": [{"kind": "cut", "num_layers": 2}],
-            "space": {"training.num_epochs": 3},
-            "confirmation_seeds": 0,
-            "search": {"sampler": "random"},
-            **asked,
-        }
-    )
-
-
-def submit(store: Store, asked: JobRequest, job_id: str = "job_1") -> None:
-    facts = task_facts(DATASET, TEACHER, asked.students[0], None)
-    with store.write() as tx:
-        tx.datasets.add(DATASET)
-        tx.models.add(TEACHER)
-        tx.jobs.add(job_id, asked.resolve([facts]), facts={"cut-2": facts})
-
-
-def prepared(root: Path, asked: JobRequest) -> PreparedTask:
-    return PreparedTask(
-        dataset=root,
-        task=DATASET.task,
-        labels=DATASET.labels,
-        tokens=root,
-        student_tokens={"cut-2": root},
-        teacher=root,
-        teacher_scores={"dev/accuracy": 0.9, "test/accuracy": 0.9} | COSTS,
-        outputs=root,
-        students={"cut-2": root},
-        student_costs={"cut-2": COSTS},
-        facts={"cut-2": task_facts(DATASET, TEACHER, asked.students[0], None)},
-        max_length=16,
-        train_positions=None,
-    )
 
 
 class Desk:
@@ -293,7 +182,10 @@ def store(tmp_path: Path, empty_database: Path) -> Iterator[Store]:
 
 @pytest.fixture
 def submitted(store: Store) -> Callable[..., None]:
-    return lambda job_id, **asked: submit(store, request(**asked), job_id)
+    def queue(job_id: str, **asked: Any) -> None:
+        submit(store, request(**asked), job_id)
+
+    return queue
 
 
 @pytest.fixture

@@ -1,0 +1,1 @@
+"""The bars of `service.md` that a machine can measure: `python -m benchmarks.service BAR …`."""
