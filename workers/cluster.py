@@ -14,7 +14,7 @@ from workers.settings import LOCAL
 
 OBJECT_STORE_BYTES = 256 * 2**20
 """Small: trials share memory-mapped files, not objects."""
-SILENCE_S = 5.0
+SILENCE_S = 10.0
 TEMPORARY_FAILURE = 75
 """Exit code of a driver that another one should replace."""
 
@@ -45,11 +45,19 @@ def disconnect() -> None:
 
 def _watch() -> None:
     """End this process when no node of Ray is alive: Tune itself would wait for ever."""
-    silent_since: float | None = None
+    heard = [time.monotonic()]
+    threading.Thread(target=_listen, args=(heard,), daemon=True).start()
     while ray.is_initialized():
-        silent_since = None if _alive() else silent_since or time.monotonic()
-        if silent_since is not None and time.monotonic() - silent_since > SILENCE_S:
+        if time.monotonic() - heard[0] > SILENCE_S:
             os._exit(TEMPORARY_FAILURE)
+        time.sleep(1.0)
+
+
+def _listen(heard: list[float]) -> None:
+    """Note when a node of Ray was last heard of; the question itself may hang."""
+    while ray.is_initialized():
+        if _alive():
+            heard[0] = time.monotonic()
         time.sleep(1.0)
 
 

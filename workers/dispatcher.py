@@ -6,7 +6,6 @@ import logging
 import math
 import os
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -62,7 +61,7 @@ class Dispatcher:
         self, store: Store, settings: Settings, start: Callable[[Job, int], Process]
     ) -> None:
         self._store, self._settings, self._start = store, settings, start
-        self._owner = socket.gethostname()
+        self._owner = settings.worker
         self._drives: list[Drive] = []
         self._crashes: dict[str, Crashes] = {}
         self._stopping = threading.Event()

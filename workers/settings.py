@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import socket
 from pathlib import Path
 from typing import Annotated
 
@@ -38,6 +39,8 @@ class Settings(BaseSettings):
     """Folder of database, artifacts, caches and checkpoints."""
     database_url: str = ""
     """SQLAlchemy URL; a SQLite file in the data root when empty."""
+    worker: str = Field(default_factory=socket.gethostname)
+    """Name of this worker, its own among all; the machine's when there is one on each."""
     slots: Annotated[int, Ge(1)] = Field(default_factory=lambda: os.cpu_count() or 1)
     """Trials at once on this machine, one thread each."""
     ray_address: str = LOCAL

@@ -6,6 +6,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -74,6 +75,10 @@ class Ours:
             self._conductor.commit()
         return cost
 
+    def close(self) -> None:
+        """Close the store."""
+        self._store.close()
+
     def _trial(self) -> None:
         conductor = self._conductor
         trial = conductor.next()
@@ -109,21 +114,28 @@ class Theirs:
                 self._study.tell(trial, 0.5)
         return cost
 
+    def close(self) -> None:
+        """Close the storage."""
+        self._storage.remove_session()
+        self._storage.engine.dispose()
+
 
 def economy(rounds: int = ROUNDS, trials: int = TRIALS, reports: int = REPORTS) -> list[Figure]:
     """Measure both, in turns."""
     with tempfile.TemporaryDirectory() as folder, postgres() as server:
         root = Path(folder)
         total = rounds * trials
-        ours = Ours(new_database(server, "ours"), root, total, reports)
-        theirs = Theirs(new_database(server, "theirs"), reports)
-        mine, other = Cost(), Cost()
-        for _ in range(rounds):
-            mine.add(trials, lambda: ours.run(trials))
-            other.add(trials, lambda: theirs.run(trials))
-        with sqlite(root) as url:
+        with (
+            closing(Ours(new_database(server, "ours"), root, total, reports)) as ours,
+            closing(Theirs(new_database(server, "theirs"), reports)) as theirs,
+        ):
+            mine, other = Cost(), Cost()
+            for _ in range(rounds):
+                mine.add(trials, lambda: ours.run(trials))
+                other.add(trials, lambda: theirs.run(trials))
+        with sqlite(root) as url, closing(Ours(url, root / "file", trials, reports)) as ours:
             file = Cost()
-            file.add(trials, lambda: Ours(url, root / "sqlite", trials, reports).run(trials))
+            file.add(trials, lambda: ours.run(trials))
     figures = []
     for engine, cost in (("PostgreSQL", mine), ("SQLite", file)):
         for name, value, most in (

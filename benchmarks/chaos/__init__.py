@@ -1,0 +1,1 @@
+"""Kills and freezes real processes of a real service, and proves that nothing is lost."""
