@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from autodistill.errors import InvalidInput, NotFound, Problem
+from autodistill.explain.estimate import Estimate, estimate, pace
 from autodistill.recommend import recommend
 from autodistill.record import Dataset, Model, Recommendation, task_facts
 from autodistill.spec import (
@@ -15,10 +16,12 @@ from autodistill.spec import (
     RegisteredStudent,
     TeacherSpec,
 )
-from autodistill.store import Transaction
+from autodistill.store import Sought, Transaction
 from autodistill.task import TaskFacts
 
 Student = RegisteredStudent | CutStudent
+EARLIER, TIMED = 5, 40
+"""Earlier jobs, and trials of each, that a job's time is told from."""
 
 
 def admit(tx: Transaction, asked: JobRequest) -> tuple[JobSpec, dict[str, TaskFacts]]:
@@ -53,6 +56,23 @@ def admit(tx: Transaction, asked: JobRequest) -> tuple[JobSpec, dict[str, TaskFa
         advice = advise(tx, dataset, next(iter(facts.values())), k=k).advice
         advised = [Advised(pipeline=a.pipeline, reason=a.reason) for a in advice]
     return named.resolve(list(facts.values()), advised), facts
+
+
+def foresee(tx: Transaction, spec: JobSpec, facts: Mapping[str, TaskFacts]) -> Estimate:
+    """Return what a job will take: by earlier jobs on its dataset, else by those of its teacher."""
+    num_train = next(iter(facts.values())).num_train
+    for registered, shared in ((spec.dataset, "dataset"), (spec.teacher.model, "teacher")):
+        jobs = tx.jobs.list(Sought(registered=registered), limit=EARLIER)
+        alike = [job for job in jobs if {s.label for s in job.spec.students} & facts.keys()]
+        paces: list[float] = []
+        for job in alike or jobs:
+            used = next(iter(tx.jobs.facts(job.id).values())).num_train
+            used = min(used, job.spec.max_train_examples or used)
+            paces += pace(tx.plain.newest(job.id, TIMED), used)
+        if paces:
+            basis = f"From {len(paces)} trials of earlier jobs with the same {shared}."
+            return estimate(spec, num_train, paces, basis)
+    return estimate(spec, num_train, [], "No earlier job to tell the time from.")
 
 
 def facts_of(

@@ -12,23 +12,43 @@ from fastapi.middleware.gzip import GZipMiddleware
 
 from api import dashboard, errors
 from api.description import Application, operation_id
+from api.frames import Shelves
 from api.gate import Gate
 from api.guards import Guard, storable
 from api.metrics import Metrics, Watch
 from api.routes import (
     access,
+    charts,
     components,
     datasets,
     events,
     health,
+    history,
     jobs,
     models,
     recommendations,
+    system,
+    tables,
+    timeline,
 )
 from api.settings import Settings
 from autodistill.store import Store
 
-NOUNS = (datasets, models, jobs, events, recommendations, components, access, health)
+NOUNS = (
+    datasets,
+    models,
+    jobs,
+    charts,
+    tables,
+    timeline,
+    events,
+    recommendations,
+    history,
+    components,
+    access,
+    system,
+    health,
+)
 
 
 class NobodyMayEnter(Exception):
@@ -60,6 +80,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     )
     app.state.settings, app.state.store = settings, store
     app.state.metrics, app.state.draining = Metrics(store), threading.Event()
+    app.state.shelves = Shelves()
     app.add_middleware(GZipMiddleware, minimum_size=1024)
     app.add_middleware(Guard, max_upload_mib=settings.max_upload_mib)
     app.add_middleware(Gate, settings=settings, store=store)

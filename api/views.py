@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
-from autodistill.record import Job, Origin, TrialState
+from autodistill.access import Principal
+from autodistill.record import Job
 from autodistill.store import Transaction
 
 T = TypeVar("T")
-NEWEST, SAMPLE = 50, 250
-"""Trials whose curves are shown besides the leaders'."""
+SPARK = 32
+"""Points of a sparkline."""
 
 
 class View(BaseModel):
@@ -61,6 +61,8 @@ class JobView(Job):
 
     progress: Progress
     best: Leader | None
+    spark: list[float]
+    """The best score so far at some evenly spaced trials."""
 
 
 def job_view(tx: Transaction, job: Job) -> JobView:
@@ -69,59 +71,10 @@ def job_view(tx: Transaction, job: Job) -> JobView:
     progress = Progress(of=job.spec.budget.num_trials, **{s.value: n for s, n in counts.items()})
     leader = tx.trials.best(job.id, maximise=objective.maximise)
     shown = None if leader is None else Leader(number=leader.number, dev=leader.dev)
-    return JobView(**dict(job), progress=progress, best=shown)
+    spark = tx.trials.spark(job.id, maximise=objective.maximise, points=SPARK)
+    return JobView(**dict(job), progress=progress, best=shown, spark=spark)
 
 
-class Curve(View):
-    """One trial's course of the headline metric on dev."""
-
-    number: int
-    origin: Origin
-    state: TrialState
-    epochs: list[int]
-    values: list[float]
-
-
-class Curves(View):
-    """The courses of a job's trials; of a telling selection where there are many."""
-
-    metric: str
-    num_trials: int
-    """How many trials the job has."""
-    trials: list[Curve]
-
-
-def curves(tx: Transaction, job: Job) -> Curves:
-    """Return the curves of a job, by column."""
-    objective = job.spec.objectives[0]
-    rows = tx.trials.scores(job.id)
-    sign = 1 if objective.maximise else -1
-    shown = _telling([None if value is None else sign * value for *_, value in rows])
-    name = f"dev/{objective.metric}"
-    courses = tx.trials.courses(job.id, name, [rows[i].number for i in shown])
-    return Curves(
-        metric=objective.metric,
-        num_trials=len(rows),
-        trials=[
-            Curve(
-                number=number,
-                origin=origin,
-                state=state,
-                epochs=list(courses[number]),
-                values=list(courses[number].values()),
-            )
-            for number, origin, state, _ in (rows[i] for i in shown)
-        ],
-    )
-
-
-def _telling(scores: Sequence[float | None]) -> list[int]:
-    """Return the positions to show: what was best when it came, the newest, and an even sample."""
-    leaders, best = set(), -math.inf
-    for i, score in enumerate(scores):
-        if score is not None and score > best:
-            leaders.add(i)
-            best = score
-    newest = range(max(0, len(scores) - NEWEST), len(scores))
-    sample = range(0, len(scores), math.ceil(len(scores) / SAMPLE) or 1)
-    return sorted(leaders.union(newest, sample))
+def visible(principal: Principal, job: Job) -> bool:
+    """Return whether somebody may see a job: all do who are not confined to another project."""
+    return principal.project in (None, job.spec.project)

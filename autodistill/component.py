@@ -11,7 +11,7 @@ import importlib
 import pkgutil
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
-from functools import reduce
+from functools import lru_cache, reduce
 from operator import or_
 from typing import Annotated, Any, ClassVar, Literal, Protocol, TypeVar, get_args
 
@@ -216,5 +216,37 @@ def flatten(value: BaseModel, slot: str = "", kind: str = "") -> dict[str, Scala
         elif isinstance(inner, BaseModel):
             flat |= flatten(inner, name)
         elif _range(info) is not None:
+            flat[name] = inner
+    return flat
+
+
+@lru_cache(maxsize=512)
+def _plan(
+    model: type[BaseModel], slot: str, kind: str
+) -> tuple[tuple[str, str, dict[str, type[Component]], type[BaseModel] | None, bool], ...]:
+    return tuple(
+        (field, name, variants(info), _nested(info), _range(info) is not None)
+        for field, name, info in _names(model, slot, kind)
+    )
+
+
+def flatten_json(
+    model: type[BaseModel], value: Mapping[str, Any], slot: str = "", kind: str = ""
+) -> dict[str, Scalar]:
+    """Return what `flatten` says of the value whose JSON this is, without validating it.
+
+    Fields and kinds that the JSON does not have, or that are no longer known, are left out.
+    """
+    flat: dict[str, Scalar] = {}
+    for field, name, options, nested, ranged in _plan(model, slot, kind):
+        if (inner := value.get(field)) is None:
+            continue
+        if options:
+            flat[name] = inner["kind"]
+            if inner["kind"] in options:
+                flat |= flatten_json(options[inner["kind"]], inner, name, inner["kind"])
+        elif nested:
+            flat |= flatten_json(nested, inner, name)
+        elif ranged:
             flat[name] = inner
     return flat

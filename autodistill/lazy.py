@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     import pyarrow as pyarrow
     import torch as torch
     import transformers as transformers
+    from pyarrow import csv as csv
     from pyarrow import parquet as parquet
 else:
 
@@ -23,6 +24,7 @@ else:
                 raise AttributeError(name)
             return getattr(importlib.import_module(self.__name__), name)
 
+    csv = _Lazy("pyarrow.csv")
     optuna = _Lazy("optuna")
     pandas = _Lazy("pandas")
     parquet = _Lazy("pyarrow.parquet")

@@ -17,7 +17,7 @@ from sqlalchemy.exc import OperationalError
 
 from autodistill.errors import LeaseLost
 from autodistill.record import Job, JobState
-from autodistill.store import Store
+from autodistill.store import Sought, Store
 from workers.folders import sweep
 from workers.settings import Settings
 
@@ -104,7 +104,7 @@ class Dispatcher:
             job = tx.leases.claim(self._owner, max(STARTUP_S, self._settings.lease_ttl_s))
             if job is None:
                 return
-            queued = tx.jobs.list(JobState.QUEUED)
+            queued = tx.jobs.list(Sought(state=JobState.QUEUED))
         others = sum(j.lease_until is None for j in queued if j.id != job.id)
         slots = min(job.spec.parallelism, math.ceil(free / (1 + others)))
         self._drives.append(Drive(job, slots, self._start(job, slots)))

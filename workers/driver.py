@@ -68,6 +68,8 @@ class Driver:
             self._go_on()
             self._state(JobState.PREPARING)
             task = self._prepare()
+            told = {k: v for k, v in task.teacher_scores.items() if not k.startswith("test/")}
+            self._progress("ready", told)
             self._state(JobState.SEARCHING)
             folders = TrialFolders(self._root, self._job.id, self._job.owner_epoch)
             conductor = Conductor(self._store, self._job, task, folders, self._draining, self._lost)

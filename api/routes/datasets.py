@@ -13,24 +13,32 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
+import numpy as np
 from fastapi import APIRouter, Body, Form, UploadFile
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from api.creation import Creation
-from api.deps import ArtifactsDep, Limit, SettingsDep, StoreDep
+from api.deps import ArtifactsDep, Limit, PrincipalDep, SettingsDep, StoreDep
 from api.description import EXAMPLE_DATASET, EXAMPLE_DATASET_BY_PATH, leads
 from api.errors import of_pydantic
 from api.exact import Exact
 from api.settings import Settings
-from api.views import Page, page
+from api.views import Page, View, page
 from autodistill.data.ingest import DatasetRequest, ingest
 from autodistill.errors import InvalidDataset, InvalidInput, Problem
 from autodistill.models.sources import confined
+from autodistill.recommend.similarity import dataset_distances, flat_map
 from autodistill.record import Dataset
-from autodistill.store import ArtifactFolder, Store, Transaction
+from autodistill.store import ArtifactFolder, Sought, Store, Transaction
+from autodistill.task import Task
 
 router = APIRouter(prefix="/v1/datasets", tags=["datasets"])
 CHUNK = 2**20
+NEIGHBOURS = 5
+MOST_MAPPED = 300
+"""Datasets on the map: distances grow with the square."""
+SOME = 10
+"""Jobs that a refusal looks for."""
 
 
 class DatasetByPath(DatasetRequest):
@@ -40,6 +48,33 @@ class DatasetByPath(DatasetRequest):
 
     path: Path
     """CSV, TSV, JSONL or Parquet, inside the data root or another allowed folder."""
+
+
+class Neighbour(View):
+    """A dataset that is like another."""
+
+    id: str
+    name: str
+    distance: float
+    """Root mean square difference of the meta-features, each in its usual unit."""
+
+
+class Place(View):
+    """Where a dataset lies on the map."""
+
+    id: str
+    name: str
+    task: Task
+    x: float
+    y: float
+    neighbours: list[Neighbour]
+    """The nearest first."""
+
+
+class DatasetMap(View):
+    """The datasets in a plane."""
+
+    places: list[Place]
 
 
 class DatasetForm(BaseModel):
@@ -101,6 +136,43 @@ def list_datasets(store: StoreDep, after: str | None = None, limit: Limit = 100)
     with store.read() as tx:
         items = tx.datasets.list(after, limit + 1)
     return page(items, limit, lambda dataset: dataset.name)
+
+
+@router.get("-map")
+def map_datasets(store: StoreDep) -> DatasetMap:
+    """Place the datasets in a plane, near where they are alike, with each one's neighbours."""
+    with store.read() as tx:
+        found = tx.datasets.list(limit=MOST_MAPPED)
+    distances = dataset_distances(found)
+    places = flat_map(distances)
+    return DatasetMap(
+        places=[
+            Place(
+                id=one.id,
+                name=one.name,
+                task=one.task,
+                x=float(x),
+                y=float(y),
+                neighbours=[
+                    Neighbour(id=found[j].id, name=found[j].name, distance=float(distances[i, j]))
+                    for j in np.argsort(distances[i], kind="stable")
+                    if j != i
+                ][:NEIGHBOURS],
+            )
+            for i, (one, (x, y)) in enumerate(zip(found, places, strict=True))
+        ]
+    )
+
+
+@router.delete("/{dataset}")
+def delete_dataset(dataset: str, store: StoreDep, principal: PrincipalDep) -> Dataset:
+    """Forget a dataset that no job uses."""
+    with store.write() as tx:
+        found = tx.datasets.get(dataset)
+        users = tx.jobs.list(Sought(registered=found.id), limit=SOME)
+        tx.datasets.remove(found, [job.id for job in users])
+        tx.audit.add(principal.name, "dataset.delete", found.id)
+        return found
 
 
 @router.get("/{dataset}")

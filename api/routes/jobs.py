@@ -5,19 +5,24 @@ from __future__ import annotations
 import secrets
 from typing import Annotated
 
+from annotated_types import Ge, Le, MaxLen
 from fastapi import APIRouter, Body, Depends, Header, Path, Query, Response
 from fastapi.responses import FileResponse
+from pydantic import BaseModel, ConfigDict, Field
 
-from api.admission import admit
+from api.admission import admit, foresee
 from api.creation import Creation
 from api.deps import MAX_INT, ArtifactsDep, Limit, PrincipalDep, StoreDep
 from api.description import EXAMPLE_JOB, leads
 from api.exact import Exact
-from api.views import Curves, JobView, Page, curves, job_view, page
+from api.views import JobView, Page, job_view, page
 from autodistill.access import Principal
 from autodistill.errors import Conflict, InvalidInput, NotFound, Problem
+from autodistill.explain.estimate import Estimate
 from autodistill.record import JobState, Trial, Wish
 from autodistill.spec import JobRequest, JobSpec
+from autodistill.store import Sought
+from autodistill.store.jobs import ORDERS
 
 router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
 IfMatch = Annotated[str | None, Header(alias="If-Match", max_length=100)]
@@ -40,6 +45,25 @@ class _Steering:
 
 
 Steering = Annotated[_Steering, Depends()]
+
+
+class JobQuery(BaseModel):
+    """Which jobs, and in which order."""
+
+    model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
+
+    state: JobState | None = None
+    project: str | None = None
+    uses: str | None = None
+    """Id of a dataset or model."""
+    text: Annotated[str, MaxLen(200)] = ""
+    """Part of the name or id."""
+    sort: Annotated[str, Field(pattern=f"^-?({'|'.join(ORDERS)})$")] = "-created"
+    """`-created` is newest first."""
+    after: str | None = None
+    """The last job of the page before."""
+    limit: Annotated[int, Ge(1), Le(500)] = 50
+    """Items on a page."""
 
 
 class Archive(FileResponse):
@@ -87,18 +111,31 @@ def validate_job(asked: Asked, store: StoreDep, principal: PrincipalDep) -> JobS
         return admit(tx, _own(asked, principal))[0]
 
 
+@router.post("/estimate")
+def estimate_job(asked: JobRequest, store: StoreDep, principal: PrincipalDep) -> Estimate:
+    """Return how many trials and how much time a job would take, going by earlier ones."""
+    with store.read() as tx:
+        spec, facts = admit(tx, _own(asked, principal))
+        return foresee(tx, spec, facts)
+
+
 @router.get("")
 def list_jobs(
-    store: StoreDep,
-    principal: PrincipalDep,
-    state: JobState | None = None,
-    project: str | None = None,
-    after: str | None = None,
-    limit: Limit = 50,
+    store: StoreDep, principal: PrincipalDep, asked: Annotated[JobQuery, Query()]
 ) -> Page[JobView]:
-    """List jobs, newest first."""
+    """List jobs."""
+    sought = Sought(
+        state=asked.state,
+        project=principal.confined(asked.project),
+        registered=asked.uses,
+        text=asked.text,
+        order=asked.sort.removeprefix("-"),
+        descending=asked.sort.startswith("-"),
+        after=asked.after,
+    )
+    limit = asked.limit
     with store.read() as tx:
-        jobs = tx.jobs.list(state, after, limit + 1, project=principal.confined(project))
+        jobs = tx.jobs.list(sought, limit=limit + 1)
         return page([job_view(tx, job) for job in jobs], limit, lambda job: job.id)
 
 
@@ -144,13 +181,6 @@ def get_trial(job: str, number: Number, store: StoreDep) -> Trial:
     with store.read() as tx:
         tx.jobs.get(job)
         return tx.trials.get(job, number)
-
-
-@router.get("/{job}/curves")
-def get_curves(job: str, store: StoreDep) -> Curves:
-    """Return how the first objective went on dev, trial by trial."""
-    with store.read() as tx:
-        return curves(tx, tx.jobs.get(job))
 
 
 @router.get("/{job}/student", response_class=Archive)

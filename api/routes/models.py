@@ -9,16 +9,20 @@ from fastapi import APIRouter, Body
 from pydantic import BaseModel, ConfigDict
 
 from api.creation import Creation
-from api.deps import Limit, SettingsDep, StoreDep
+from api.deps import Limit, PrincipalDep, SettingsDep, StoreDep
 from api.description import EXAMPLE_MODEL, leads
 from api.exact import Exact
 from api.views import Page, page
 from autodistill.models.inspection import inspect
 from autodistill.models.sources import AnySource, locate
 from autodistill.record import Model
+from autodistill.store import Sought
 from autodistill.task import Name
 
 router = APIRouter(prefix="/v1/models", tags=["models"])
+
+SOME = 10
+"""Jobs that a refusal looks for."""
 
 
 class ModelRequest(BaseModel):
@@ -70,6 +74,17 @@ def list_models(store: StoreDep, after: str | None = None, limit: Limit = 100) -
     with store.read() as tx:
         items = tx.models.list(after, limit + 1)
     return page(items, limit, lambda model: model.name)
+
+
+@router.delete("/{model}")
+def delete_model(model: str, store: StoreDep, principal: PrincipalDep) -> Model:
+    """Forget a model that no job uses; its files stay where they are."""
+    with store.write() as tx:
+        found = tx.models.get(model)
+        users = tx.jobs.list(Sought(registered=found.id), limit=SOME)
+        tx.models.remove(found, [job.id for job in users])
+        tx.audit.add(principal.name, "model.delete", found.id)
+        return found
 
 
 @router.get("/{model}")

@@ -62,6 +62,33 @@ def similarities(
     return np.where(alike, kernel, 0.0)
 
 
+def dataset_distances(datasets: Sequence[Dataset]) -> NDArray[np.float64]:
+    """Return how far datasets are from each other by their meta-features alone, in units."""
+    known = [{n: v for n, v in d.meta_features.items() if n in UNITS} for d in datasets]
+    found = np.zeros((len(known), len(known)))
+    for i, mine in enumerate(known):
+        for j in range(i):
+            found[i, j] = found[j, i] = _distance(mine, known[j])
+    return found
+
+
+def flat_map(distances: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return a place in the plane for each row, N x 2, that keeps distances as well as can be.
+
+    Classical multidimensional scaling (Torgerson, 1952): the two leading axes of the doubly centred
+    squared distances.
+    """
+    if not len(distances):
+        return np.zeros((0, 2))
+    squared = np.square(distances)
+    centred = squared - squared.mean(axis=0) - squared.mean(axis=1, keepdims=True) + squared.mean()
+    values, vectors = np.linalg.eigh(-0.5 * centred)
+    places = np.zeros((len(distances), 2))
+    for axis, at in enumerate(np.argsort(-values)[:2]):
+        places[:, axis] = vectors[:, at] * np.sqrt(max(values[at], 0.0))
+    return places
+
+
 def _features(dataset: Dataset, facts: TaskFacts) -> dict[str, float]:
     """Return what a task is compared by: of its data, and of its teacher and student."""
     found = dataset.meta_features | {

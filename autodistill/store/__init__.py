@@ -19,8 +19,10 @@ from autodistill.store.events import Events
 from autodistill.store.history import History
 from autodistill.store.idempotency import Idempotency
 from autodistill.store.jobs import Jobs
+from autodistill.store.jobs import Sought as Sought
 from autodistill.store.leases import Leases
 from autodistill.store.migration import migrate
+from autodistill.store.plain import PlainTrials
 from autodistill.store.registry import Registry
 from autodistill.store.tokens import Tokens
 from autodistill.store.trials import Trials
@@ -38,6 +40,7 @@ class Transaction:
         self.jobs = Jobs(connection, self.events)
         self.leases = Leases(connection, self.events)
         self.trials = Trials(connection)
+        self.plain = PlainTrials(connection)
         self.history = History(connection)
         self.idempotency = Idempotency(connection)
         self.artifacts = Artifacts(connection)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from pydantic_core import PydanticSerializationError, to_json
+from pydantic_core import PydanticSerializationError, from_json, to_json
 from sqlalchemy import Connection, Engine, Table, create_engine, event
 from sqlalchemy.dialects import postgresql, sqlite
 
@@ -16,11 +16,10 @@ NUL = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")
 
 def open_engine(url: str, *, foreign_keys: bool = True) -> Engine:
     """Return an engine on which a transaction begins as its execution option `write` says."""
+    json = {"json_serializer": as_json, "json_deserializer": from_json}
     if not url.startswith("sqlite"):
-        return create_engine(
-            url, json_serializer=as_json, pool_pre_ping=True, pool_size=10, max_overflow=20
-        )
-    engine = create_engine(url, json_serializer=as_json, connect_args={"check_same_thread": False})
+        return create_engine(url, pool_pre_ping=True, pool_size=10, max_overflow=20, **json)
+    engine = create_engine(url, connect_args={"check_same_thread": False}, **json)
 
     @event.listens_for(engine, "connect")
     def _connect(connection: Any, _: Any) -> None:

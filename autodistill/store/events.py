@@ -8,9 +8,16 @@ from typing import Any
 from sqlalchemy import Connection, func, insert, literal, select
 
 from autodistill.record import Event
+from autodistill.spec import COSTS
 from autodistill.store import tables
 from autodistill.store.columns import Clock, Line
 from autodistill.store.rows import as_rows
+
+EARLY = 2000
+"""Events among which a preparation is looked for: it comes before the first trial."""
+WINDOW = 4000
+"""Entries that a look back goes through at once."""
+TEACHER_STEPS = ("teacher_epoch", "ready")
 
 
 class Events:
@@ -59,3 +66,39 @@ class Events:
         self.flush()
         query = select(func.max(tables.event.c.seq)).where(tables.event.c.job_id == job_id)
         return self._connection.scalar(query) or 0
+
+    def told(
+        self, job_id: str, before: int | None = None, window: int = WINDOW
+    ) -> tuple[list[Event], int]:
+        """Return what happened in the last `window` entries before a number, measurements left out.
+
+        Also returns the number of the window's first entry: give it as `before` to go further back.
+        """
+        end = self.latest(job_id) + 1 if before is None else before
+        start = max(1, end - window)
+        table = tables.event
+        query = select(table).where(
+            table.c.job_id == job_id,
+            table.c.seq >= start,
+            table.c.seq < end,
+            table.c.kind != "measurement",
+        )
+        rows = self._connection.execute(query.order_by(table.c.seq)).mappings()
+        return [Event.model_validate(dict(row)) for row in rows], start
+
+    def teacher(self, job_id: str) -> dict[str, float]:
+        """Return what the preparation said of the teacher: `dev/<metric>` and its costs."""
+        self.flush()
+        table = tables.event
+        query = (
+            select(table.c.data)
+            .where(table.c.job_id == job_id, table.c.seq <= EARLY, table.c.kind == "prepare")
+            .order_by(table.c.seq)
+        )
+        told = [d for d in self._connection.scalars(query) if d.get("step") in TEACHER_STEPS]
+        return {
+            name: float(value)
+            for data in told
+            for name, value in data.items()
+            if isinstance(value, int | float) and (name.startswith("dev/") or name in COSTS)
+        }

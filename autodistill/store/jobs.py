@@ -2,10 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, case, insert, select, update
+from sqlalchemy import (
+    JSON,
+    ColumnElement,
+    Connection,
+    Row,
+    Text,
+    and_,
+    case,
+    cast,
+    func,
+    insert,
+    or_,
+    select,
+    type_coerce,
+    update,
+)
 
 from autodistill.errors import Conflict, NotFound, Outdated
 from autodistill.record import Dataset, Job, JobState, Wish
@@ -24,6 +40,48 @@ IDLE = {
     Wish.CANCEL: JobState.CANCELLED,
 }
 """Where a job that nobody works on belongs."""
+
+ORDERS: dict[str, ColumnElement[Any]] = {
+    "created": tables.job.c.position,
+    "name": func.lower(type_coerce(tables.job.c.spec, JSON)["name"].as_string()),
+    "state": tables.job.c.state,
+    "dataset": tables.job.c.dataset_id,
+    "finished": func.coalesce(tables.job.c.finished_at, tables.job.c.created_at),
+}
+"""What jobs can be sorted by."""
+
+
+@dataclass(frozen=True)
+class Sought:
+    """Which jobs are asked for, and in which order."""
+
+    state: JobState | None = None
+    project: str | None = None
+    registered: str | None = None
+    """Id of a dataset or model that they use."""
+    text: str = ""
+    """Part of the name or id, in any case."""
+    order: str = "created"
+    descending: bool = True
+    after: str | None = None
+    """The job that they follow."""
+
+    def conditions(self) -> Iterator[ColumnElement[bool]]:
+        """Yield what must hold of a row."""
+        table = tables.job
+        if self.state is not None:
+            yield table.c.state == self.state
+        if self.project is not None:
+            yield table.c.project == self.project
+        if self.registered is not None:
+            named = cast(table.c.spec, Text).contains(f'"{self.registered}"', autoescape=True)
+            yield or_(table.c.dataset_id == self.registered, named)
+        if self.text:
+            name = type_coerce(table.c.spec, JSON)["name"].as_string()
+            yield or_(
+                name.icontains(self.text, autoescape=True),
+                table.c.id.icontains(self.text, autoescape=True),
+            )
 
 
 def to_job(row: Row[*tuple[Any, ...]]) -> Job:
@@ -97,24 +155,19 @@ class Jobs:
             raise NotFound("job", job_id)
         return found
 
-    def list(
-        self,
-        state: JobState | None = None,
-        after: str | None = None,
-        limit: int = 50,
-        *,
-        project: str | None = None,
-    ) -> list[Job]:
-        """Return jobs, newest first; those older than the job `after`."""
-        table = tables.job
-        query = select(*COLUMNS).order_by(table.c.position.desc()).limit(limit)
-        if state is not None:
-            query = query.where(table.c.state == state)
-        if project is not None:
-            query = query.where(table.c.project == project)
-        if after is not None:
-            start = select(table.c.position).where(table.c.id == after).scalar_subquery()
-            query = query.where(table.c.position < start)
+    def list(self, sought: Sought | None = None, *, limit: int = 50) -> list[Job]:
+        """Return the jobs that are sought, in the order that is asked for."""
+        sought = sought or Sought()
+        table, position = tables.job, tables.job.c.position
+        key = ORDERS[sought.order]
+        query = select(*COLUMNS).where(*sought.conditions()).limit(limit)
+        if sought.after is not None:
+            there = table.c.id == sought.after
+            start = select(key).where(there).scalar_subquery()
+            place = select(position).where(there).scalar_subquery()
+            beyond = key < start if sought.descending else key > start
+            query = query.where(or_(beyond, and_(key == start, position < place)))
+        query = query.order_by(key.desc() if sought.descending else key, position.desc())
         return [to_job(row) for row in self._connection.execute(query)]
 
     def wish(self, job_id: str, wish: Wish, version: int | None = None) -> Job:

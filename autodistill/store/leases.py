@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, or_, select, update
+from sqlalchemy import ColumnElement, Connection, or_, select, update
 
 from autodistill.errors import LeaseLost
 from autodistill.record import Job, JobState, Wish
@@ -28,10 +28,9 @@ class Leases:
         Its `owner_epoch` grows: a former owner that wakes up cannot write any more.
         """
         table = tables.job
-        free = or_(table.c.lease_until.is_(None), table.c.lease_until <= Clock())
         candidate = (
             select(table.c.position)
-            .where(table.c.state.in_(CLAIMABLE), free)
+            .where(table.c.state.in_(CLAIMABLE), _free())
             .order_by(table.c.position)
             .limit(1)
             .with_for_update(skip_locked=True)
@@ -92,3 +91,14 @@ class Leases:
         """Return the jobs that somebody holds, oldest first."""
         query = select(*COLUMNS).where(held()).order_by(tables.job.c.position)
         return [to_job(row) for row in self._connection.execute(query)]
+
+    def waiting(self, limit: int) -> list[Job]:
+        """Return the jobs that nobody holds and a worker would take, the next first."""
+        table = tables.job
+        query = select(*COLUMNS).where(table.c.state.in_(CLAIMABLE), _free())
+        rows = self._connection.execute(query.order_by(table.c.position).limit(limit))
+        return [to_job(row) for row in rows]
+
+
+def _free() -> ColumnElement[bool]:
+    return or_(tables.job.c.lease_until.is_(None), tables.job.c.lease_until <= Clock())

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Generic, TypeVar
 
-from sqlalchemy import Connection, Table, func, or_, select
+from sqlalchemy import Connection, Table, delete, func, or_, select
 
 from autodistill.errors import Conflict, NotFound
 from autodistill.record import Registered
@@ -49,6 +50,26 @@ class Registry(Generic[R]):
         name = self._table.c.name
         known = self._connection.scalars(select(name).order_by(name).limit(20))
         raise NotFound(self._table.name, id_or_name, tuple(known))
+
+    def remove(self, record: R, users: Sequence[str]) -> None:
+        """Forget a record.
+
+        Args:
+            record: What is no longer wanted.
+            users: Ids of the jobs that use it; a job keeps what it was made from.
+
+        Raises:
+            Conflict: When a job uses it.
+        """
+        if users:
+            some = ", ".join(users[:5]) + " …" * (len(users) > 5)
+            message = f"The {self._table.name} {record.name} is used by {some}; it stays with them."
+            raise Conflict(message)
+        self._connection.execute(delete(self._table).where(self._table.c.id == record.id))
+
+    def count(self) -> int:
+        """Return how many records there are."""
+        return self._connection.scalar(select(func.count()).select_from(self._table)) or 0
 
     def list(self, after: str | None = None, limit: int = 100) -> list[R]:
         """Return records by ascending name: those after a name, or after the record of an id."""

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from itertools import accumulate
 from typing import Any
 
 from sqlalchemy import (
     JSON,
     ColumnElement,
     Connection,
+    Integer,
     Row,
     Select,
     func,
+    literal,
     select,
     type_coerce,
 )
@@ -96,13 +99,6 @@ class Trials:
         leader = query.order_by(order, table.c.number).limit(1)
         return next(iter(_listed(self._connection, leader)), None)
 
-    def scores(self, job_id: str) -> Sequence[Row[int, str, str, float | None]]:
-        """Return (number, origin, state, score) of every trial, by ascending number."""
-        table = tables.trial
-        query = select(table.c.number, table.c.origin, table.c.state, table.c.score)
-        mine = query.where(table.c.job_id == job_id)
-        return self._connection.execute(mine.order_by(table.c.number)).all()
-
     def courses(
         self, job_id: str, name: str, numbers: Sequence[int]
     ) -> dict[int, dict[int, float]]:
@@ -118,6 +114,31 @@ class Trials:
         for number, epoch, measured in self._connection.execute(query):
             found[number][epoch] = measured
         return found
+
+    def spark(self, job_id: str, *, maximise: bool, points: int) -> Sequence[float]:
+        """Return the best score so far at some evenly spaced trials, plain fine-tuning left out."""
+        table = tables.trial
+        aside = Origin.BASELINE, Origin.CONFIRMATION
+        mine = table.c.job_id == job_id, table.c.origin.not_in(aside)
+        last = self._connection.scalar(select(func.max(table.c.number)).where(*mine))
+        if last is None:
+            return []
+        place = (table.c.number * points / literal(last + 1)).cast(Integer)
+        best = (func.max if maximise else func.min)(table.c.score)
+        query = (
+            select(best)
+            .where(*mine, table.c.state == TrialState.COMPLETE, table.c.score.is_not(None))
+            .group_by(place)
+            .order_by(place)
+        )
+        values: Sequence[float] = self._connection.scalars(query).all()
+        return list(accumulate(values, max if maximise else min))
+
+    def failed(self, job_id: str, limit: int = 100) -> Sequence[Trial]:
+        """Return the newest trials that failed, without their curves."""
+        table = tables.trial
+        query = select_trials().where(table.c.job_id == job_id, table.c.state == TrialState.FAILED)
+        return _listed(self._connection, query.order_by(table.c.number.desc()).limit(limit))
 
     def epochs_done(self, job_id: str) -> int:
         """Return how many epochs all trials of a job have done together."""

@@ -58,7 +58,7 @@ def test_only_a_few_addresses_are_for_everybody() -> None:
 
 
 def test_whatever_changes_something_needs_more_than_a_viewer() -> None:
-    asks = ("POST /v1/jobs/validate", "POST /v1/recommendations")
+    asks = ("POST /v1/jobs/validate", "POST /v1/jobs/estimate", "POST /v1/recommendations")
     weak = {k for k, scope in NEEDS.items() if scope is Scope.VIEWER and not k.startswith("GET ")}
     assert weak == set(asks)
 

@@ -10,9 +10,11 @@ from api.access import NEEDS
 from autodistill.access import Scope
 from autodistill.testing.shells import reviews
 
-ASKS = ("POST /v1/jobs/validate", "POST /v1/recommendations")
+ASKS = ("POST /v1/jobs/validate", "POST /v1/jobs/estimate", "POST /v1/recommendations")
 CHANGES = {
-    k for k, scope in NEEDS.items() if k.startswith("POST ") and scope is not None and k not in ASKS
+    k
+    for k, scope in NEEDS.items()
+    if not k.startswith("GET ") and scope is not None and k not in ASKS
 }
 
 
@@ -27,6 +29,14 @@ def _by_path(world: Any) -> Any:
     return world.post("/v1/datasets/by-path", {"path": str(path), "name": "more"})
 
 
+def _forget_dataset(world: Any) -> Any:
+    return world.http.delete(f"/v1/datasets/{_by_path(world).json()['id']}")
+
+
+def _forget_model(world: Any) -> Any:
+    return world.http.delete(f"/v1/models/{world.model('small', num_layers=2).json()['id']}")
+
+
 def _revoke(world: Any) -> Any:
     world.post("/v1/tokens", {"name": "ci", "scope": "viewer"})
     return world.post("/v1/tokens/ci/revoke")
@@ -39,6 +49,8 @@ def _steer(verb: str) -> Callable[[Any], Any]:
 DONE: dict[str, tuple[str, Callable[[Any], Any]]] = {
     "POST /v1/datasets": ("dataset.register", _dataset),
     "POST /v1/datasets/by-path": ("dataset.register", _by_path),
+    "DELETE /v1/datasets/{dataset}": ("dataset.delete", _forget_dataset),
+    "DELETE /v1/models/{model}": ("model.delete", _forget_model),
     "POST /v1/models": ("model.register", lambda w: w.model("small", num_layers=2)),
     "POST /v1/jobs": ("job.submit", lambda w: w.post("/v1/jobs", w.request())),
     "POST /v1/jobs/{job}/pause": ("job.pause", _steer("pause")),

@@ -1,10 +1,6 @@
 from __future__ import annotations
 
-import itertools
-import math
 from typing import Any
-
-from api.views import NEWEST, SAMPLE, _telling
 
 
 def test_a_job_shows_how_far_it_is_and_its_best_trial_that_distils(world: Any) -> None:
@@ -82,23 +78,6 @@ def test_curves_come_by_column(world: Any) -> None:
             },
         ],
     }
-
-
-def test_few_curves_are_all_shown() -> None:
-    assert _telling([None] * SAMPLE) == list(range(SAMPLE))
-    assert _telling([]) == []
-
-
-def test_of_many_curves_the_telling_ones_are_shown() -> None:
-    scores = [math.sin(i) * i for i in range(10_000)]
-    shown = _telling(scores)
-    best = -math.inf
-    for i, score in enumerate(scores):
-        if score > best:
-            best = score
-            assert i in shown
-    assert set(range(10_000 - NEWEST, 10_000)) <= set(shown)
-    assert max(b - a for a, b in itertools.pairwise(shown)) <= 10_000 / SAMPLE
 
 
 def test_components_tell_title_prose_and_schema(world: Any) -> None:

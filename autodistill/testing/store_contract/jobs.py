@@ -7,7 +7,7 @@ from sqlalchemy.exc import DBAPIError
 
 from autodistill.errors import Conflict, NotFound, Outdated
 from autodistill.record import JobState, Wish
-from autodistill.store import Store
+from autodistill.store import Sought, Store
 from autodistill.testing.store_contract.samples import (
     FACTS,
     a_dataset,
@@ -59,15 +59,19 @@ class JobContract:
         with store.read() as tx:
             first = [j.id for j in tx.jobs.list(limit=2)]
             assert first == ["job_4", "job_3"]
-            assert [j.id for j in tx.jobs.list(after=first[-1])] == ["job_2", "job_1", "job_0"]
+            assert [j.id for j in tx.jobs.list(Sought(after=first[-1]))] == [
+                "job_2",
+                "job_1",
+                "job_0",
+            ]
 
     def test_jobs_are_listed_by_state(self, store: Store) -> None:
         for i in range(3):
             add_job(store, f"job_{i}")
         with store.write() as tx:
             tx.jobs.wish("job_1", Wish.PAUSE)
-            assert [j.id for j in tx.jobs.list(JobState.PAUSED)] == ["job_1"]
-            assert [j.id for j in tx.jobs.list(JobState.QUEUED)] == ["job_2", "job_0"]
+            assert [j.id for j in tx.jobs.list(Sought(state=JobState.PAUSED))] == ["job_1"]
+            assert [j.id for j in tx.jobs.list(Sought(state=JobState.QUEUED))] == ["job_2", "job_0"]
 
     def test_a_waiting_job_does_at_once_what_is_wished(self, store: Store) -> None:
         add_job(store)

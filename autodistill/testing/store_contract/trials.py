@@ -169,14 +169,9 @@ class TrialContract:
         with store.read() as tx:
             best = tx.trials.best("job_1", maximise=True)
             worst = tx.trials.best("job_1", maximise=False)
-            scores = [tuple(row) for row in tx.trials.scores("job_1")]
         assert best is not None
         assert worst is not None
         assert (best.number, best.dev, worst.number) == (2, {"accuracy": 0.8}, 1)
-        assert scores[3:5] == [
-            (3, "sampler", "complete", 0.8),
-            (4, "confirmation", "complete", 0.9),
-        ]
 
     def test_courses_are_one_measurement_by_epoch(self, store: Store) -> None:
         mine = claimed(store)

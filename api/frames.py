@@ -1,0 +1,77 @@
+"""Finished trials by column, kept in memory: they never change, so each is read once.
+
+What is kept is derived: another replica, or this one after a restart, reads it again.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import Annotated, Any, TypeVar
+
+from fastapi import Depends, Request
+
+from autodistill.explain import Frame, block
+from autodistill.store import Transaction
+
+T = TypeVar("T")
+MOST_TRIALS = 200_000
+"""Trials that are kept of all jobs together; those of the job that was asked for stay."""
+
+
+class Shelf:
+    """What is known of one job's trials."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._finished = Frame()
+        self._last = 0
+        self._derived: dict[str, Any] = {}
+
+    def __len__(self) -> int:
+        return len(self._finished)
+
+    def frame(self, tx: Transaction, job_id: str) -> Frame:
+        """Return every trial of the job, open ones last."""
+        with self._lock:
+            for rows in tx.plain.ended(job_id, self._last):
+                self._finished = self._finished.with_block(block(rows))
+                self._last = rows[-1]["finish_order"]
+                self._derived = {}
+            finished = self._finished
+        others = tx.plain.others(job_id)
+        return finished.with_block(block(others)) if others else finished
+
+    def once(self, name: str, make: Callable[[], T]) -> T:
+        """Return what `make` says, asked again only when further trials have finished."""
+        derived = self._derived  # a new dictionary whenever a trial has finished
+        if name not in derived:
+            derived[name] = make()
+        found: T = derived[name]
+        return found
+
+
+class Shelves:
+    """The shelves of the jobs that were asked for last."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._shelves: OrderedDict[str, Shelf] = OrderedDict()
+
+    def of(self, job_id: str) -> Shelf:
+        """Return the shelf of a job."""
+        with self._lock:
+            shelf = self._shelves.setdefault(job_id, Shelf())
+            self._shelves.move_to_end(job_id)
+            while len(self._shelves) > 1 and sum(map(len, self._shelves.values())) > MOST_TRIALS:
+                self._shelves.popitem(last=False)
+            return shelf
+
+
+def _shelves(request: Request) -> Shelves:
+    shelves: Shelves = request.app.state.shelves
+    return shelves
+
+
+ShelvesDep = Annotated[Shelves, Depends(_shelves)]

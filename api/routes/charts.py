@@ -1,0 +1,100 @@
+"""What pictures are drawn from: columns of a job's trials, never the list of all of them."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import numpy as np
+from fastapi import APIRouter, Query
+
+from api.deps import MAX_INT, StoreDep
+from api.frames import ShelvesDep
+from api.insight import Curves, Why, curves, tell, why
+from api.views import View
+from autodistill.explain.asking import cells, matching
+from autodistill.explain.story import Answer
+from autodistill.explain.telling import complete, front, leaders, rivals, signed, telling
+from autodistill.spec import COSTS
+
+router = APIRouter(prefix="/v1/jobs", tags=["charts"])
+MOST_POINTS = 2000
+NEWEST = 50
+Where = Annotated[
+    list[str],
+    Query(max_length=50, description="Conditions: `loss=none|softened_kl`, `score>=0.8`."),
+]
+
+
+class Columns(View):
+    """Some trials by column: all that tell something, and an even sample of the rest."""
+
+    num_trials: int
+    """How many trials there are in all."""
+    columns: dict[str, list[Any]]
+    """Of equal length, by trial number; null where a value is missing."""
+    leaders: list[int]
+    """Numbers of the trials that were the best distilled one when they came, in that order."""
+    front: list[int]
+    """Numbers of the distilled trials that no other beats in quality, latency and size at once."""
+
+
+@router.get("/{job}/columns")
+def get_columns(
+    job: str,
+    store: StoreDep,
+    shelves: ShelvesDep,
+    name: Annotated[list[str], Query(max_length=100, description="Columns.")],
+    where: Where = [],  # noqa: B006  # the framework copies it
+    most: Annotated[int, Query(ge=10, le=MOST_POINTS, description="Points at most.")] = MOST_POINTS,
+) -> Columns:
+    """Return columns of a job's trials; narrow them with `where` to see more of a part."""
+    with store.read() as tx:
+        objective = tx.jobs.get(job).spec.objectives[0]
+        frame = shelves.of(job).frame(tx, job)
+    held = np.zeros(len(frame), dtype=bool)
+    held[matching(frame, where)] = True
+    values = signed(frame, objective.metric, maximise=objective.maximise)
+    ranked = np.where(held & rivals(frame), values, np.nan)
+    by_number = np.argsort(frame.column("number"), kind="stable")
+    led = by_number[leaders(ranked[by_number])]
+    ahead = front([ranked, *(-frame.numbers(f"dev/{cost}") for cost in COSTS)])
+    best = np.argsort(-np.where(held & complete(frame), values, -np.inf))[:NEWEST]
+    always = [p[held[p]] for p in (led, ahead, best, by_number[-NEWEST:])]
+    shown = telling(frame, held, always, most)
+    numbers = frame.column("number")
+    return Columns(
+        num_trials=int(held.sum()),
+        columns={n: cells(frame.column(n)[shown]) for n in name},
+        leaders=cells(numbers[led]),
+        front=cells(numbers[ahead]),
+    )
+
+
+@router.get("/{job}/curves")
+def get_curves(
+    job: str,
+    store: StoreDep,
+    shelves: ShelvesDep,
+    name: Annotated[
+        str | None, Query(description="What was measured; the first objective on dev by default.")
+    ] = None,
+    trial: Annotated[list[int], Query(max_length=50, description="Of these trials alone.")] = [],  # noqa: B006  # the framework copies it
+) -> Curves:
+    """Return how something went by epoch, trial by trial; of a telling selection of many."""
+    known = [n for n in trial if 0 <= n <= MAX_INT]
+    with store.read() as tx:
+        return curves(tx, tx.jobs.get(job), shelves.of(job), name, known)
+
+
+@router.get("/{job}/why")
+def get_why(job: str, store: StoreDep, shelves: ShelvesDep) -> Why:
+    """Return what mattered: importance, the path to the best pipeline, what stopping saved."""
+    with store.read() as tx:
+        return why(tx, tx.jobs.get(job), shelves.of(job))
+
+
+@router.get("/{job}/story")
+def get_story(job: str, store: StoreDep, shelves: ShelvesDep) -> tuple[Answer, ...]:
+    """Return five answers: is it healthy, what is best, why, what did it cost, what next."""
+    with store.read() as tx:
+        return tell(tx, tx.jobs.get(job), shelves.of(job))

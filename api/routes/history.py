@@ -1,0 +1,78 @@
+"""What the recommender has to learn from."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from fastapi import APIRouter
+
+from api.deps import PrincipalDep, StoreDep
+from api.insight import headline
+from api.views import View, visible
+from autodistill.record import Job, JobState
+from autodistill.store import Transaction
+
+router = APIRouter(prefix="/v1", tags=["history"])
+NEWEST = 200
+
+
+class PastJob(View):
+    """A job that the recommender has seen."""
+
+    job: str
+    name: str
+    dataset: str
+    teacher: str
+    students: list[str]
+    state: JobState
+    num_trials: int
+    """Finished trials that it learns from."""
+    metric: str
+    best: float | None
+    """The best distilled trial on dev."""
+    gain: float | None
+    """Over plain fine-tuning on test, for a job that succeeded."""
+    within_noise: bool | None
+    finished_at: datetime | None
+
+
+class Past(View):
+    """All that the recommender knows."""
+
+    num_jobs: int
+    num_trials: int
+    num_datasets: int
+    jobs: list[PastJob]
+    """The newest first."""
+
+
+@router.get("/history")
+def get_history(store: StoreDep, principal: PrincipalDep) -> Past:
+    """Return the jobs, trials and datasets that recommendations rest on."""
+    with store.read() as tx:
+        learnt = {job: trials for job, trials in tx.census.learnt()}
+        newest = [tx.jobs.get(job) for job in [*learnt][::-1][:NEWEST]]
+        jobs = [_past(tx, job, learnt[job.id]) for job in newest if visible(principal, job)]
+        datasets = tx.census.learnt_datasets()
+    return Past(
+        num_jobs=len(learnt), num_trials=sum(learnt.values()), num_datasets=datasets, jobs=jobs
+    )
+
+
+def _past(tx: Transaction, job: Job, trials: int) -> PastJob:
+    metric, objective = headline(job), job.spec.objectives[0]
+    best = tx.trials.best(job.id, maximise=objective.maximise)
+    return PastJob(
+        job=job.id,
+        name=job.spec.name,
+        dataset=job.spec.dataset,
+        teacher=job.spec.teacher.model,
+        students=[s.label for s in job.spec.students],
+        state=job.state,
+        num_trials=trials,
+        metric=metric,
+        best=None if best is None else best.dev.get(metric),
+        gain=job.result.gain if job.result else None,
+        within_noise=job.result.within_noise if job.result else None,
+        finished_at=job.finished_at,
+    )

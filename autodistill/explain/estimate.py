@@ -1,0 +1,71 @@
+"""How long a job will take, from the trials of earlier ones."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from autodistill.component import Choice, IntUniform, Uniform
+from autodistill.record import Record
+from autodistill.spec import JobSpec
+
+STOPPED_SHARE, STOPPED_AT = 2 / 3, 1 / 3
+"""Of trials that early stopping ends, and of their epochs that they have trained by then."""
+CONFIRMED = 3
+"""Pipelines that are trained again with fresh seeds at the end."""
+
+
+class Estimate(Record):
+    """What a job is going to cost."""
+
+    trials: int
+    confirmations: int
+    epochs: float
+    """Expected over all trials, early stopping counted in."""
+    low_s: float | None
+    """Seconds on the clock, a tenth and nine tenths quantile of the pace; None when unknown."""
+    high_s: float | None
+    basis: str
+    """What it rests on, for people."""
+
+
+def pace(trials: Sequence[Mapping[str, Any]], num_train: int) -> list[float]:
+    """Return seconds per epoch and training example of each complete plain trial."""
+    return [
+        t["seconds"] / (t["epochs_done"] * max(num_train, 1))
+        for t in trials
+        if t["seconds"] > 0 and t["epochs_done"]
+    ]
+
+
+def estimate(spec: JobSpec, num_train: int, paces: Sequence[float], basis: str) -> Estimate:
+    """Return what a job will take.
+
+    Args:
+        spec: The job.
+        num_train: Training examples of its dataset.
+        paces: Seconds per epoch and example of earlier trials; may be empty.
+        basis: Where those come from.
+    """
+    drawn = spec.space.get("training.num_epochs")
+    mean = _mean(drawn) if drawn is not None else float(spec.budget.max_epochs)
+    share = 1 - STOPPED_SHARE * (1 - STOPPED_AT) if spec.search.early_stopping else 1.0
+    trials, again = spec.budget.num_trials, CONFIRMED * spec.confirmation_seeds
+    epochs = mean * (trials * share + again)
+    used = min(num_train, spec.max_train_examples or num_train)
+    low = high = None
+    if paces:
+        ends = np.quantile(paces, (0.1, 0.9)) * epochs * used / spec.parallelism
+        search = spec.budget.timeout_s or np.inf
+        low, high = (float(min(end, search + end * again / (trials + again))) for end in ends)
+    return Estimate(
+        trials=trials, confirmations=again, epochs=epochs, low_s=low, high_s=high, basis=basis
+    )
+
+
+def _mean(drawn: Uniform | IntUniform | Choice) -> float:
+    if isinstance(drawn, Choice):
+        return float(np.mean([float(v) for v in drawn.options if not isinstance(v, str)]))
+    return (drawn.low + drawn.high) / 2

@@ -1,0 +1,222 @@
+"""The story of a job in five answers: healthy? best? why? cost? next?
+
+The overview, the printable report and the API say the same sentences.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal
+
+from autodistill.component import Component
+from autodistill.explain.advising import advise
+from autodistill.explain.facts import Facts
+from autodistill.explain.words import (
+    difference,
+    duration,
+    listed,
+    metric,
+    metric_name,
+    parameters,
+    plural,
+    words,
+)
+from autodistill.record import JobState, Record, Score, TrialState
+from autodistill.spec import COSTS, LOWER_IS_BETTER, PipelineSpec, plain_fine_tuning
+
+MANY_FAILED = 0.2
+PLAIN = plain_fine_tuning(PipelineSpec().training)
+Mood = Literal["good", "active", "warn", "bad", "idle"]
+
+
+class Answer(Record):
+    """One question and what can be said to it now."""
+
+    question: str
+    mood: Mood
+    headline: str
+    """A few words."""
+    details: tuple[str, ...]
+    """Sentences."""
+
+
+def story(facts: Facts) -> tuple[Answer, ...]:
+    """Return the five answers."""
+    return (_healthy(facts), _best(facts), _why(facts), _cost(facts), _next(facts))
+
+
+def brief(pipeline: PipelineSpec) -> str:
+    """Return what a pipeline does besides plain fine-tuning, as names of its components."""
+    names = [
+        title(component)
+        for slot in PipelineSpec.model_fields
+        if (component := getattr(pipeline, slot)).kind != getattr(PLAIN, slot).kind
+    ]
+    return listed(names) if names else "plain fine-tuning"
+
+
+def title(component: Component) -> str:
+    """Return a component's name for people."""
+    kind = type(component)
+    return str(kind.model_config.get("title") or kind.__name__)
+
+
+def _healthy(facts: Facts) -> Answer:
+    job, counts = facts.job, facts.counts
+    done = sum(n for state, n in counts.items() if state.terminal)
+    of, failed = job.spec.budget.num_trials, counts[TrialState.FAILED]
+    progress = f"{done} of {plural(of, 'trial')} done"
+    said: dict[JobState, tuple[Mood, str]] = {
+        JobState.QUEUED: ("idle", "Waiting for a worker"),
+        JobState.PREPARING: ("active", "Preparing the teacher"),
+        JobState.SEARCHING: ("active", "Healthy, searching"),
+        JobState.FINALISING: ("active", "Healthy, confirming the winner"),
+        JobState.SUCCEEDED: ("good", "Finished"),
+        JobState.PAUSED: ("warn", "Paused; nothing is lost"),
+        JobState.CANCELLING: ("warn", "Being cancelled"),
+        JobState.CANCELLED: ("idle", "Cancelled"),
+        JobState.FAILED: ("bad", "Failed"),
+    }
+    mood, headline = said[job.state]
+    details = [f"{progress}, {counts[TrialState.RUNNING]} running, {failed} failed."]
+    if job.message:
+        details.append(job.message)
+    if done and failed / done > MANY_FAILED and mood in ("active", "good"):
+        mood, headline = "warn", f"{failed} of {done} trials failed"
+        details.append("Look at the timeline for what went wrong.")
+    elif left := _left(facts, done, of):
+        details.append(f"About {duration(left)} left at this pace.")
+    return Answer(question="Is it healthy?", mood=mood, headline=headline, details=tuple(details))
+
+
+def _left(facts: Facts, done: int, of: int) -> float:
+    if facts.job.state is not JobState.SEARCHING or done < 2 or facts.elapsed_s is None:
+        return 0.0
+    return facts.elapsed_s / done * max(of - done, 0)
+
+
+def _best(facts: Facts) -> Answer:
+    question = "What is best?"
+    result, name = facts.job.result, facts.metric
+    if result is not None:
+        tie, gain = result.within_noise, difference(result.metric, result.gain)
+        sure = {
+            True: f"A tie with plain fine-tuning: {gain} is within the noise of seeds.",
+            False: f"{gain} over plain fine-tuning, beyond the noise of seeds (95 %).",
+            None: f"{gain} over plain fine-tuning; one seed cannot tell it from noise.",
+        }[tie]
+        reached = _score(result.metric, result.best.test)
+        teacher = metric(result.metric, result.teacher.get(f"test/{result.metric}"))
+        return Answer(
+            question=question,
+            mood="good" if tie is False and result.gain > 0 else "warn",
+            headline=f"{reached} {metric_name(result.metric)}",
+            details=(
+                f"{brief(result.best.pipeline)} on {result.best.student}, trial "
+                f"{result.best.trial}; on test, {plural(result.best.test.seeds, 'seed')}.",
+                sure,
+                f"The teacher reaches {teacher}.",
+            ),
+        )
+    if facts.best is None or name not in facts.best.dev:
+        ended = facts.job.state.terminal
+        headline = "No distilled student" if ended else "Nothing yet"
+        return Answer(
+            question=question,
+            mood="idle",
+            headline=headline,
+            details=("It appears with the first trial that distils and runs to its end.",)
+            if not ended
+            else ("No trial that distils ran to its end.",),
+        )
+    measured = facts.best.dev[name]
+    details = [f"{brief(facts.best.spec.pipeline)}, trial {facts.best.number}; on dev, one seed."]
+    if facts.plain is not None:
+        lead = (facts.plain - measured) if name in LOWER_IS_BETTER else measured - facts.plain
+        details.append(f"{difference(name, lead)} over plain fine-tuning so far: not yet certain.")
+    if (theirs := facts.teacher.get(f"dev/{name}")) is not None:
+        details.append(f"The teacher reaches {metric(name, theirs)}.")
+    headline = f"{metric(name, measured)} {metric_name(name)}"
+    return Answer(question=question, mood="active", headline=headline, details=tuple(details))
+
+
+def _score(name: str, score: Score) -> str:
+    if score.sd is None:
+        return metric(name, score.mean)
+    spread = metric(name, score.sd)
+    return f"{metric(name, score.mean).removesuffix(' %')} ± {spread}"
+
+
+def by_slot(importance: Mapping[str, float]) -> dict[str, float]:
+    """Return the importance of each slot: its kind and all of its settings; largest first."""
+    slots: dict[str, float] = {}
+    for name, share in importance.items():
+        slot = name.split(".")[0]
+        slots[slot] = slots.get(slot, 0.0) + share
+    return dict(sorted(slots.items(), key=lambda item: -item[1]))
+
+
+def _why(facts: Facts) -> Answer:
+    question = "Why?"
+    slots = by_slot(facts.importance)
+    if not slots:
+        headline, text = "Too early to say", "Eight scored trials tell what matters."
+        return Answer(question=question, mood="idle", headline=headline, details=(text,))
+    top = [f"{words(slot)} ({100 * share:.0f} %)" for slot, share in list(slots.items())[:3]]
+    details = [f"What separates the best tenth: {listed(top)}."]
+    sign = -1 if facts.metric in LOWER_IS_BETTER else 1
+    steps = [
+        (sign * (after.expected - before.expected), after)
+        for before, after in zip(facts.path, facts.path[1:], strict=False)
+    ]
+    if steps:
+        gain, step = max(steps, key=lambda pair: pair[0])
+        if gain > 0:
+            kind = PipelineSpec.model_validate({str(step.slot): step.component})
+            named = title(getattr(kind, str(step.slot)))
+            setting = (
+                ""
+                if step.component["kind"] != getattr(PLAIN, str(step.slot)).kind
+                else (" with its settings")
+            )
+            details.append(
+                f"From the default pipeline, the largest step is {words(str(step.slot))}: "
+                f"{named}{setting}, {difference(facts.metric, sign * gain)} expected."
+            )
+    headline = f"{words(next(iter(slots))).capitalize()} matters most"
+    return Answer(question=question, mood="good", headline=headline, details=tuple(details))
+
+
+def _cost(facts: Facts) -> Answer:
+    cost = facts.cost
+    details = [
+        f"{plural(cost.trials, 'trial')} and {plural(cost.epochs, 'epoch')}"
+        + (f", {duration(facts.elapsed_s)} on the clock." if facts.elapsed_s else ".")
+    ]
+    if cost.saved_epochs:
+        details.append(
+            f"Early stopping saved {plural(cost.saved_epochs, 'epoch')}, about "
+            f"{duration(cost.saved_seconds)}."
+        )
+    student = facts.job.result.student if facts.job.result else facts.best.dev if facts.best else {}
+    if all(name in student for name in COSTS):
+        size, latency = student["num_parameters"], metric("latency_ms", student["latency_ms"])
+        teacher = facts.job.result.teacher if facts.job.result else facts.teacher
+        times = [
+            f"{teacher[name] / student[name]:.1f}× {word}"
+            for name, word in (("num_parameters", "smaller"), ("latency_ms", "faster"))
+            if teacher.get(name) and student[name]
+        ]
+        than = f": {listed(times)} than the teacher" if times else ""
+        details.append(f"The student has {parameters(size)} and takes {latency}{than}.")
+    headline = f"{duration(cost.seconds)} of training" if cost.trials else "Nothing yet"
+    return Answer(
+        question="What did it cost?", mood="idle", headline=headline, details=tuple(details)
+    )
+
+
+def _next(facts: Facts) -> Answer:
+    advice = list(advise(facts))
+    mood: Mood = "bad" if facts.job.state is JobState.FAILED else "good"
+    headline, *details = advice or ["Let it run"]
+    return Answer(question="What next?", mood=mood, headline=headline, details=tuple(details[:3]))

@@ -1,0 +1,87 @@
+"""Numbers as people read them, always with their unit; the dashboard's pages follow it too."""
+
+from __future__ import annotations
+
+import math
+
+UNITS = {
+    "nll": "nats",
+    "rmse": "",
+    "pearson": "",
+    "spearman": "",
+    "latency_ms": "ms",
+    "num_parameters": "",
+}
+"""Metrics that are no shares, with their unit; every other one is shown in per cent."""
+NAMES = {
+    "nll": "negative log-likelihood",
+    "ece": "calibration error",
+    "agreement": "agreement with teacher",
+    "rmse": "RMSE",
+    "pearson": "Pearson r",
+    "spearman": "Spearman ρ",
+    "latency_ms": "latency",
+    "num_parameters": "parameters",
+}
+"""What metrics are called where their own name would not be read well."""
+
+
+def metric_name(name: str) -> str:
+    """Return a metric's name: `macro_f1` is "macro F1"."""
+    return NAMES.get(name, name.replace("_", " ").replace("f1", "F1"))
+
+
+def metric(name: str, value: float | None) -> str:
+    """Return a metric with its unit."""
+    if value is None or not math.isfinite(value):
+        return "–"
+    if name == "num_parameters":
+        return parameters(value)
+    if name not in UNITS:
+        return f"{100 * value:.2f} %"
+    return f"{number(value)} {UNITS[name]}".strip()
+
+
+def difference(name: str, value: float) -> str:
+    """Return a signed difference of a metric; of shares in points."""
+    sign, size = "−" if value < 0 else "+", abs(value)
+    return f"{sign}{100 * size:.2f} points" if name not in UNITS else f"{sign}{metric(name, size)}"
+
+
+def number(value: float, digits: int = 3) -> str:
+    """Return a number with some significant digits."""
+    return f"{value:,.{digits}g}" if abs(value) < 10**digits else f"{value:,.0f}"
+
+
+def parameters(value: float) -> str:
+    """Return a model's size."""
+    for unit, name in ((1e9, "B "), (1e6, "M ")):
+        if value >= unit:
+            return f"{value / unit:.1f} {name}parameters"
+    return f"{value / 1e3:.0f} k parameters" if value >= 1e3 else f"{value:.0f} parameters"
+
+
+def duration(seconds: float) -> str:
+    """Return a time span with the unit that suits it."""
+    if seconds < 90:
+        return f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    if minutes < 90:
+        return f"{minutes} min"
+    hours = minutes // 60
+    return f"{hours} h {minutes % 60} min" if hours < 48 else f"{round(hours / 24)} days"
+
+
+def plural(count: int, noun: str) -> str:
+    """Return a count with its noun."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def listed(items: list[str]) -> str:
+    """Return words as a list: "a, b and c"."""
+    return " and ".join([", ".join(items[:-1]), items[-1]] if len(items) > 1 else items)
+
+
+def words(name: str) -> str:
+    """Return a name of the code as people read it."""
+    return name.replace("_", " ").replace("num ", "number of ", 1)

@@ -1,0 +1,188 @@
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import pytest
+from pyarrow import csv, parquet
+
+
+@pytest.fixture
+def job(world: Any) -> tuple[Any, str]:
+    """A job with a plain trial, eleven that distil, and one that runs."""
+    name = world.submit()
+    claimed = world.claim()
+    world.trial(claimed, 0, [0.5, 0.6], plain=True)
+    for number in range(1, 12):
+        world.trial(claimed, number, [0.5, 0.6 + number / 100])
+    from autodistill.record import Origin
+    from autodistill.spec import PipelineSpec, TrialSpec
+
+    with world.store.write() as tx:
+        driving = tx.driving(claimed.id, claimed.owner_epoch)
+        spec = TrialSpec(pipeline=PipelineSpec(), student="cut-2", seed=12)
+        driving.suggest(12, spec, Origin.SAMPLER, "open")
+        driving.start(12)
+    return claimed, name
+
+
+def test_columns_come_with_leaders_and_are_narrowed(world: Any, job: Any) -> None:
+    _, name = job
+    ask = {"name": ["number", "score", "state"]}
+    found = world.get(f"/v1/jobs/{name}/columns", params=ask).json()
+    assert found["num_trials"] == 13
+    assert found["columns"]["number"] == list(range(13))
+    assert found["columns"]["score"][12] is None
+    assert found["leaders"] == list(range(1, 12))
+    narrow = ask | {"where": ["score>=0.7", "state=complete"], "most": 10}
+    few = world.get(f"/v1/jobs/{name}/columns", params=narrow).json()
+    assert few["columns"]["number"] == [10, 11]
+
+
+def test_a_column_that_is_not_there_is_refused(world: Any, job: Any) -> None:
+    answer = world.get(f"/v1/jobs/{job[1]}/columns", params={"name": "los"})
+    assert answer.status_code == 422
+    assert "loss" in answer.json()["problems"][0]["known"]
+
+
+def test_the_table_is_sorted_filtered_and_paged(world: Any, job: Any) -> None:
+    ask = {"name": ["number", "loss"], "sort": "-dev/accuracy", "limit": 5, "where": "distils=true"}
+    pages: list[int] = []
+    after: dict[str, Any] = {}
+    while True:
+        page = world.get(f"/v1/jobs/{job[1]}/table", params=ask | after).json()
+        assert (page["num_trials"], page["num_matching"]) == (13, 12)
+        pages += page["columns"]["number"]
+        if page["next"] is None:
+            break
+        after = {"after": page["next"]}
+    assert pages == [*range(11, 0, -1), 12]
+
+
+def test_fields_tell_types_values_and_bounds(world: Any, job: Any) -> None:
+    fields = {f["name"]: f for f in world.get(f"/v1/jobs/{job[1]}/fields").json()}
+    assert fields["state"]["values"] == ["complete", "running"]
+    assert fields["loss"]["type"] == "category"
+    assert fields["loss.temperature"]["log"] is True
+    assert (fields["score"]["low"], fields["score"]["high"]) == (0.6, 0.71)
+
+
+@pytest.mark.parametrize("kind", ["csv", "parquet"])
+def test_every_trial_is_exported_with_every_column(world: Any, job: Any, kind: str) -> None:
+    answer = world.get(f"/v1/jobs/{job[1]}/export", params={"format": kind, "sort": "number"})
+    assert f"{job[1]}-trials.{kind}" in answer.headers["content-disposition"]
+    read = csv.read_csv if kind == "csv" else parquet.read_table
+    table = read(io.BytesIO(answer.content))
+    assert table["number"].to_pylist() == list(range(13))
+    assert table["loss"].to_pylist() == ["none", *["softened_kl"] * 12]
+    assert set(table.column_names) == {
+        f["name"] for f in world.get(f"/v1/jobs/{job[1]}/fields").json()
+    }
+
+
+def test_curves_of_some_trials_and_another_name(world: Any, job: Any) -> None:
+    _, name = job
+    found = world.get(f"/v1/jobs/{name}/curves", params={"trial": [2, 5]}).json()
+    assert [(t["number"], t["values"]) for t in found["trials"]] == [
+        (2, [0.5, 0.62]),
+        (5, [0.5, 0.65]),
+    ]
+    other = world.get(f"/v1/jobs/{name}/curves", params={"name": "dev/nll"}).json()
+    assert other["metric"] == "nll"
+    assert not any(t["values"] for t in other["trials"])
+
+
+def test_why_and_story_are_told(world: Any, job: Any) -> None:
+    _, name = job
+    why = world.get(f"/v1/jobs/{name}/why").json()
+    assert (why["best"], why["metric"], why["num_trials"]) == (11, "accuracy", 12)
+    assert why["cost"]["trials"] == 12
+    story = world.get(f"/v1/jobs/{name}/story").json()
+    assert len(story) == 5
+    assert "71.00 % accuracy" in story[1]["headline"]
+    assert "+11.00 points over plain fine-tuning" in " ".join(story[1]["details"])
+
+
+def test_what_is_kept_of_trials_follows_them(world: Any, job: Any) -> None:
+    claimed, name = job
+    before = world.get(f"/v1/jobs/{name}/why").json()
+    world.trial(claimed, 13, [0.9])
+    after = world.get(f"/v1/jobs/{name}/why").json()
+    assert (before["best"], after["best"]) == (11, 13)
+    assert world.get(f"/v1/jobs/{name}/columns?name=number").json()["num_trials"] == 14
+
+
+def test_the_timeline_tells_attempts_and_failures(world: Any, job: Any) -> None:
+    found = world.get(f"/v1/jobs/{job[1]}/timeline").json()
+    assert [a["number"] for a in found["attempts"]] == list(range(13))
+    assert {a["outcome"] for a in found["attempts"]} == {"complete", "running"}
+    assert [c["kind"] for c in found["changes"]] == ["job.queued"]
+    assert found["before"] is None
+    assert world.get(f"/v1/jobs/{job[1]}/timeline?before=4").json()["attempts"][0]["number"] == 0
+
+
+def test_jobs_are_sought_and_sorted(world: Any) -> None:
+    names = [world.submit(name=name) for name in ("Beta", "alpha", "gamma ray")]
+
+    def listed(**asked: Any) -> list[str]:
+        return [j["id"] for j in world.get("/v1/jobs", params=asked).json()["items"]]
+
+    beta, alpha, gamma = names
+    assert listed() == [gamma, alpha, beta]
+    assert listed(sort="name") == [alpha, beta, gamma]
+    assert listed(sort="name", after=alpha) == [beta, gamma]
+    assert listed(sort="-name", limit=1) == [gamma]
+    assert listed(text="RAY") == [gamma]
+    assert listed(text="%") == []
+    dataset = world.get("/v1/datasets/reviews").json()["id"]
+    model = world.get("/v1/models/teacher").json()["id"]
+    assert len(listed(uses=dataset)) == len(listed(uses=model)) == 3
+    assert listed(uses="ds_other") == []
+
+
+def test_a_sparkline_is_the_best_so_far(world: Any, job: Any) -> None:
+    spark = world.get(f"/v1/jobs/{job[1]}").json()["spark"]
+    assert spark == sorted(spark)
+    assert spark[-1] == 0.71
+
+
+def test_what_a_job_uses_is_not_deleted(world: Any) -> None:
+    name = world.submit()
+    for noun, record in (("datasets", "reviews"), ("models", "teacher")):
+        answer = world.http.delete(f"/v1/{noun}/{record}")
+        assert answer.status_code == 409
+        assert name in answer.json()["detail"]
+    world.model("unused", num_layers=2)
+    assert world.http.delete("/v1/models/unused").json()["name"] == "unused"
+    assert world.get("/v1/models/unused").status_code == 404
+
+
+def test_datasets_are_placed_on_a_map(world: Any) -> None:
+    (place,) = world.get("/v1/datasets-map").json()["places"]
+    assert (place["name"], place["x"], place["y"], place["neighbours"]) == ("reviews", 0, 0, [])
+
+
+def test_the_system_tells_leases_queue_and_versions(world: Any) -> None:
+    held, waits = world.submit(name="held"), world.submit()
+    world.claim()
+    found = world.get("/v1/system").json()
+    assert [(lease["job"], lease["worker"]) for lease in found["leases"]] == [(held, "a worker")]
+    assert [j["id"] for j in found["queue"]] == [waits]
+    assert found["database"]["kind"] == "sqlite"
+    assert found["database"]["num_bytes"] > 0
+    assert found["versions"]["autodistill-service"]
+    assert (found["num_datasets"], found["num_models"]) == (1, 1)
+
+
+def test_the_history_lists_what_was_learnt(world: Any, job: Any) -> None:
+    found = world.get("/v1/history").json()
+    assert (found["num_jobs"], found["num_trials"], found["num_datasets"]) == (1, 12, 1)
+    (past,) = found["jobs"]
+    assert (past["job"], past["num_trials"], past["best"]) == (job[1], 12, 0.71)
+
+
+@pytest.mark.usefixtures("job")
+def test_time_is_told_from_earlier_jobs(world: Any) -> None:
+    found = world.post("/v1/jobs/estimate", world.request()).json()
+    assert found["basis"] == "From 12 trials of earlier jobs with the same dataset."
+    assert 0 < found["low_s"] <= found["high_s"]
