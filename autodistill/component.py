@@ -35,6 +35,8 @@ class Component(BaseModel):
 
     tasks: ClassVar[frozenset[Task]] = EVERY_TASK
     """The tasks this variant serves."""
+    cost: ClassVar[str] = "next to nothing"
+    """What it costs beyond distillation from cached outputs, for people."""
 
     @classmethod
     @override

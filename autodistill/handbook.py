@@ -38,6 +38,7 @@ def _described(variant: type[Component]) -> dict[str, Any]:
         "title": schema["title"],
         "doc": inspect.getdoc(variant) or "",
         "tasks": sorted(variant.tasks),
+        "cost": variant.cost,
         "schema": schema,
     }
 
@@ -56,6 +57,7 @@ def _page() -> Iterator[str]:
         for kind, described in kinds.items():
             yield f"\n### {described['title']} (`{kind}`)\n\n{described['doc']}\n"
             yield f"Tasks: {', '.join(described['tasks'])}."
+            yield f"Cost: {described['cost']}."
             for refusal in _refusals(_kinds(SLOTS[slot])[kind]):
                 yield f"Refused: {refusal}"
             yield from _table(described["schema"])

@@ -20,6 +20,7 @@ class Mixup(Augmentation, title="Mixup"):
     without replacement). The teacher sees the same mixture in its own embeddings.
     """
 
+    cost: ClassVar[str] = "a forward pass of the teacher at every step"
     mixes: ClassVar[bool] = True
     kind: Literal["mixup"] = "mixup"
     beta: Annotated[float, Gt(0), Le(10), Choice((0.2, 0.4, 1.0))] = 0.4

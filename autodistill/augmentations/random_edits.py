@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 import numpy as np
 from annotated_types import Ge, Gt, Le
@@ -20,6 +20,7 @@ class RandomEdits(Augmentation, title="Random word edits"):
     their label, and the teacher's outputs on them are its own.
     """
 
+    cost: ClassVar[str] = "an epoch is longer by the copies; the teacher labels them once for a job"
     kind: Literal["random_edits"] = "random_edits"
     edit_fraction: Annotated[float, Gt(0), Le(1), Choice((0.1, 0.3, 0.5))] = 0.1
     """Share of a text's words that are edited, at least one."""

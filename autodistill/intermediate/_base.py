@@ -93,6 +93,8 @@ class PairObjective(Protocol):
 class MappedIntermediate(WeightedIntermediate):
     """An objective that compares the hidden states of mapped layers and sums over the pairs."""
 
+    cost: ClassVar[str] = "the teacher's hidden states of the mapped layers, in the cache"
+
     mapping: AnyLayerMapping = Skip()
     """Which teacher layer each student layer learns from."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from annotated_types import Ge, Le, Lt
 from typing_extensions import override
@@ -21,6 +21,7 @@ class QuantNoise(Regularizer, title="Quantization noise"):
     It serves students that will be quantized.
     """
 
+    cost: ClassVar[str] = "a random number for each weight at every step"
     kind: Literal["quant_noise"] = "quant_noise"
     bits: Annotated[int, Ge(2), Le(16), Choice((4, 6, 8))] = 8
     """Width of the whole numbers that are imitated."""
