@@ -13,7 +13,6 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from autodistill.activations import Activation
 from autodistill.data.table import SPLITS, Split, read_split
 from autodistill.errors import InvalidModel, Problem
 from autodistill.metrics import measure
@@ -25,7 +24,6 @@ from autodistill.models.outputs import read_outputs, write_outputs
 from autodistill.models.scale import Scale, scale_of
 from autodistill.models.tokens import read_tokens, tokenise, write_tokens
 from autodistill.optimisation import Training
-from autodistill.prepare._activations import teacher_activations
 from autodistill.prepare._teacher import fine_tune
 from autodistill.record import Dataset, Model, PreparedTask, task_facts
 from autodistill.spec import CutStudent, JobSpec, RegisteredStudent
@@ -67,7 +65,7 @@ def prepare(
         if model is not None:
             _fits(model, field, spec.max_length)
     facts = {s.label: task_facts(dataset, teacher, s, origin) for s, origin in origins.items()}
-    outputs = parts.outputs(teacher_activations(spec, list(facts.values())))
+    outputs = parts.outputs
     ready = {s.label: parts.student(s, origin) for s, origin in origins.items()}
     chosen, available = parts.positions, dataset.num_examples["train"]
     return PreparedTask(
@@ -77,7 +75,7 @@ def prepare(
         tokens=parts.tokens(teacher),
         student_tokens={s.label: parts.tokens(origin or teacher) for s, origin in origins.items()},
         teacher=parts.teacher_folder,
-        teacher_scores=parts.scores(outputs) | _costs(parts.teacher_folder),
+        teacher_scores=parts.scores | _costs(parts.teacher_folder),
         outputs=outputs,
         students=ready,
         student_costs={label: _costs(path) for label, path in ready.items()},
@@ -163,29 +161,29 @@ class _Preparation:
         )
         return self.scale.fold(model)
 
-    def outputs(self, activations: tuple[Activation, ...]) -> Path:
-        """Return what the prepared teacher says on every example that the job uses."""
+    @cached_property
+    def outputs(self) -> Path:
+        """What the prepared teacher says at its end on every example that the job uses."""
         teacher, tokens = self.teacher_folder, self.tokens(self.teacher)
 
         def make(to: Path) -> None:
-            kept = [f"{a.kind} {a.layer}" for a in activations]
-            self.progress("cache", {"examples": self.dataset.num_examples, "states": kept})
+            self.progress("cache", {"examples": self.dataset.num_examples})
             model = load(teacher)
             for split in SPLITS:
                 of_split = read_tokens(tokens, split)
-                train = split == "train"
-                positions = self.positions if train else np.arange(len(of_split))
-                write_outputs(model, of_split, positions, activations if train else (), to, split)
+                positions = self.positions if split == "train" else np.arange(len(of_split))
+                write_outputs(model, of_split, positions, (), to, split)
 
-        parts = (VERSION, teacher.name, tokens.name, self.positions.tolist(), activations)
+        parts = (VERSION, teacher.name, tokens.name, self.positions.tolist())
         return folder(self.base / key("outputs", *parts), make)
 
-    def scores(self, outputs: Path) -> dict[str, float]:
-        """Return what the prepared teacher reaches, from its own cached outputs."""
+    @cached_property
+    def scores(self) -> dict[str, float]:
+        """What the prepared teacher reaches, from its own cached outputs."""
         found: dict[str, float] = {}
         for split in ("dev", "test"):
             tokens = read_tokens(self.tokens(self.teacher), split)
-            logits_VC = read_outputs(outputs, split, tokens).logits_VC
+            logits_VC = read_outputs(self.outputs, split, tokens).logits_VC
             values = measure(self.dataset.task, logits_VC, self.split(split).labels, None)
             found |= {f"{split}/{name}": value for name, value in values.items()}
         return found

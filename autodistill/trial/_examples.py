@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -80,7 +81,8 @@ def examples(
     kept = available_M[spec.pipeline.selection.choose(pool, rng)]
     copies, origins = _copies(split, available_M, spec.pipeline.augmentation)
     mine = np.flatnonzero(np.isin(origins, kept))
-    teacher_tokens, outputs = _taught(task, spec.pipeline.augmentation, copies, activations)
+    augmentation = spec.pipeline.augmentation
+    teacher_tokens, outputs = _taught(task, augmentation, copies, activations, available_M)
     tokens = teacher_tokens
     if not task.facts[spec.student].shared_tokenizer:
         tokens = read_tokens(task.student_tokens[spec.student], "train")
@@ -156,24 +158,35 @@ def _copies(
 
 
 def _taught(
-    task: PreparedTask, augmentation: Augmentation, copies: Split, activations: Sequence[Activation]
+    task: PreparedTask,
+    augmentation: Augmentation,
+    copies: Split,
+    activations: Sequence[Activation],
+    available_M: NDArray[np.int64],
 ) -> tuple[Tokens, Outputs]:
     """Return the teacher's tokens and outputs on the training split, followed by its copies.
 
-    The first trial to need the outputs on some copies makes them for all trials.
+    Its states are many times larger than what it says at its end, and few trials need the same:
+    the first trial to need some on some examples makes them for all trials.
     """
+
+    def outputs(of: Tokens, positions: NDArray[np.int64], *parts: Any) -> Outputs:
+        def make(to: Path) -> None:
+            write_outputs(load(task.teacher), of, positions, activations, to, "train")
+
+        name = key("states", task.outputs.name, list(activations), *parts)
+        made = folder(task.outputs.parent / name, make)
+        return read_outputs(made, "train", of, activations)
+
     tokens = read_tokens(task.tokens, "train")
-    outputs = read_outputs(task.outputs, "train", tokens, activations)
+    said = (
+        outputs(tokens, available_M) if activations else read_outputs(task.outputs, "train", tokens)
+    )
     if not len(copies):
-        return tokens, outputs
+        return tokens, said
     more = _cut(copies, task.teacher, task.max_length)
-
-    def make(to: Path) -> None:
-        write_outputs(load(task.teacher), more, np.arange(len(more)), activations, to, "copies")
-
-    parts = (task.outputs.name, augmentation.model_dump(mode="json"), list(activations))
-    made = folder(task.outputs.parent / key("copies", *parts), make)
-    return tokens.joined(more), outputs.joined(read_outputs(made, "copies", more, activations))
+    of_copies = outputs(more, np.arange(len(more)), augmentation.model_dump(mode="json"))
+    return tokens.joined(more), said.joined(of_copies)
 
 
 def _cut(texts: Split, model: Path, max_length: int) -> Tokens:

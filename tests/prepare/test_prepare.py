@@ -125,25 +125,17 @@ def test_the_teachers_outputs_are_cached_for_every_example(
     assert {"dev/nll", "num_parameters", "latency_ms"} <= set(done.teacher_scores)
 
 
-def cached_layers(task: PreparedTask) -> set[int]:
-    return {int(path.name.split(".")[2]) for path in task.outputs.glob("train.hidden.*.npy")}
+def test_states_are_left_to_the_trials_that_need_them(done: PreparedTask, tmp_path: Path) -> None:
+    def layers() -> dict[str, set[int]]:
+        folders = done.outputs.parent.glob("states-*")
+        return {f.name: {int(p.name.split(".")[2]) for p in f.glob("*.hidden.*")} for f in folders}
 
-
-def test_only_layers_that_some_pipeline_can_ask_for_are_kept(
-    world: World, done: PreparedTask, root: Path
-) -> None:
-    assert cached_layers(done) == {0, 2, 3, 4}
-
-    def job(**changes: Any) -> JobSpec:
-        return tiny_job(world.dataset, world.teacher, **changes)
-
-    none = job(space={"intermediate": "none"})
-    assert cached_layers(run(world, root, none)) == set()
-    last = job(space={"intermediate.mapping": "last", "intermediate.weight": 0.1})
-    assert cached_layers(run(world, root, last)) == {3, 4}
-    asked = PipelineSpec(intermediate={"kind": "mse"})
-    started = job(space={"intermediate": "none"}, start=(asked,))
-    assert cached_layers(run(world, root, started)) == {0, 2, 4}
+    assert not list(done.outputs.glob("*.hidden.*"))
+    assert not layers()
+    for mapping in ("last", "skip", "last"):
+        spec = tiny_trial(intermediate={"kind": "mse", "mapping": {"kind": mapping}})
+        next(iter(TrialRun(done, spec, tmp_path / mapping)))
+    assert sorted(layers().values(), key=sorted) == [{0, 2, 4}, {3, 4}]
 
 
 def test_a_job_may_use_some_of_the_training_examples(world: World, root: Path) -> None:
