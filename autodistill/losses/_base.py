@@ -40,8 +40,11 @@ class Loss(Component):
     kind: str
     batchwise: ClassVar[bool] = False
     """True when an example's value depends on the rest of its batch."""
-    zero_on_agreement: ClassVar[bool] = True
-    """True when the loss of a student that equals its teacher is zero."""
+
+    @property
+    def zero_on_agreement(self) -> bool:
+        """Whether the loss of a student that equals its teacher is zero."""
+        return True
 
     @property
     def kd_weight(self) -> float:

@@ -8,6 +8,7 @@ from typing_extensions import override
 
 from autodistill.lazy import torch
 from autodistill.losses._base import TemperedLoss
+from autodistill.losses._divergence import bounded, kl
 from autodistill.task import CLASSIFICATION, Task
 
 
@@ -26,6 +27,5 @@ class ReverseKL(TemperedLoss, title="Reverse KL"):
         self, student_BC: torch.Tensor, teacher_BC: torch.Tensor, target_BC: torch.Tensor
     ) -> torch.Tensor:
         log_p = torch.log_softmax(teacher_BC / self.temperature, dim=1)
-        log_p = log_p.clamp(min=-15.0).log_softmax(dim=1)
         log_q = torch.log_softmax(student_BC / self.temperature, dim=1)
-        return self.temperature**2 * (log_q.exp() * (log_q - log_p)).sum(dim=1)
+        return self.temperature**2 * kl(log_q, bounded(log_p))

@@ -8,6 +8,7 @@ from typing_extensions import override
 
 from autodistill.lazy import torch
 from autodistill.losses._base import TemperedLoss
+from autodistill.losses._divergence import kl
 from autodistill.task import CLASSIFICATION, Task
 
 
@@ -24,4 +25,4 @@ class SoftenedKL(TemperedLoss, title="Softened KL"):
         log_p = torch.log_softmax(teacher_BC / self.temperature, dim=1)
         log_q = torch.log_softmax(student_BC / self.temperature, dim=1)
         # The square keeps the gradient's scale independent of the temperature.
-        return self.temperature**2 * (log_p.exp() * (log_p - log_q)).sum(dim=1)
+        return self.temperature**2 * kl(log_p, log_q)
