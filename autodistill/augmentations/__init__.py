@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from autodistill.augmentations._base import Augmentation as Augmentation
-from autodistill.augmentations._base import Mix as Mix
+from autodistill.augmentations._rewriting import RewritingAugmentation as RewritingAugmentation
 
 if TYPE_CHECKING:
     AnyAugmentation = Augmentation

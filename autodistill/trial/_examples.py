@@ -12,7 +12,7 @@ import torch
 from numpy.typing import NDArray
 
 from autodistill.activations import Activation
-from autodistill.augmentations import Augmentation
+from autodistill.augmentations import Augmentation, RewritingAugmentation
 from autodistill.data.table import Split
 from autodistill.models.encoders import load, load_tokenizer
 from autodistill.models.fitting import label_tensor
@@ -137,24 +137,25 @@ def _pool(
 
 
 def _copies(
-    split: Split, available: NDArray[np.int64], augmentation: Augmentation
+    split: Split, available_M: NDArray[np.int64], augmentation: Augmentation
 ) -> tuple[Split, NDArray[np.int64]]:
     """Return the rewritten texts of the available examples, and where each one comes from.
 
     An example's copies depend on nothing but the example and the augmentation.
     """
-    texts: list[str] = []
-    pairs: list[str] = []
-    origins: list[int] = []
-    for position in available:
-        rng = np.random.default_rng([REWRITING, position])
-        rewritten = augmentation.rewrite(split.texts[position], rng)
-        texts += rewritten
-        origins += [int(position)] * len(rewritten)
-        if split.pairs is not None:
-            pairs += augmentation.rewrite(split.pairs[position], rng)
-    where = np.array(origins, dtype=np.int64)
-    return Split(texts, pairs if split.pairs is not None else None, split.labels[where]), where
+    if not isinstance(augmentation, RewritingAugmentation):
+        return split.some(available_M[:0]), available_M[:0]
+    origins = np.repeat(available_M, augmentation.copies)
+    number = np.tile(np.arange(augmentation.copies), len(available_M))
+    originals = split.some(origins)
+
+    def rewritten(texts: Sequence[str], which: int) -> list[str]:
+        seeds = [[REWRITING, *at] for at in zip(origins, number, strict=True)]
+        random = [np.random.default_rng([*seed, which]) for seed in seeds]
+        return list(augmentation.rewrite(texts, random))
+
+    pairs = None if originals.pairs is None else rewritten(originals.pairs, 1)
+    return Split(rewritten(originals.texts, 0), pairs, originals.labels), origins
 
 
 def _taught(

@@ -12,13 +12,14 @@ from autodistill.data.table import read_split
 from autodistill.models.device import device
 from autodistill.models.encoders import load
 from autodistill.models.fitting import Optimiser, batches, hard_loss
+from autodistill.models.lessons import Lesson
 from autodistill.models.scale import scale_of
 from autodistill.models.speaking import Speaker
 from autodistill.models.tokens import read_tokens
 from autodistill.record import PreparedTask
 from autodistill.spec import TrialSpec
 from autodistill.trial._examples import examples
-from autodistill.trial._teaching import CachedTeaching, Lesson, MixedTeaching
+from autodistill.trial._teaching import Teaching
 from autodistill.trial._vocabulary import keep_own_words, restore_all_words
 
 TERMS = ("total", "hard", "soft", "intermediate", "penalty")
@@ -49,15 +50,9 @@ class Learner:
         self._targets = pipeline.targets.build(pool)
         self._balancer = pipeline.balancing.build()
         self._regularising = pipeline.regularizer.build(pool)
-        self._teaching = (
-            MixedTeaching(
-                self.scale.unfold(load(task.teacher)),
-                pipeline.augmentation,
-                self._examples,
-                of_teacher,
-            )
-            if pipeline.augmentation.mixes
-            else CachedTeaching(self._examples, of_teacher, self.scale)
+        self._augmenting = pipeline.augmentation.build(pool)
+        self._teaching = Teaching(
+            self._examples, of_teacher, self.scale, lambda: self.scale.unfold(load(task.teacher))
         )
         student = self.scale.unfold(load(task.students[spec.student]))
         held_out = [read_tokens(task.student_tokens[spec.student], x) for x in ("dev", "test")]
@@ -101,7 +96,7 @@ class Learner:
             ids_V = torch.from_numpy(examples.ids_V[examples.tokens.rows(chosen_B)]).to(device())
             until = (epoch + 1) / training.num_epochs
             target_VC = self._targets(ids_V, examples.label_VC[ids_V], until)
-            lesson = self._teaching(self.student, chosen_B, target_VC, rng)
+            lesson = self._augmenting(self._teaching.scene(self._speaker, chosen_B, target_VC), rng)
             done = (epoch + step / len(steps)) / training.num_epochs
             penalty = self._regularising.penalty(self.student, lesson.inputs, done)
             terms_K = self._terms(lesson, ids_V)
@@ -114,15 +109,17 @@ class Learner:
     def _terms(self, lesson: Lesson, ids_V: torch.Tensor) -> torch.Tensor:
         """Return the batch's hard, soft and intermediate term."""
         student = self._speaker(lesson.inputs, lesson.scored_BT)
-        self._observe(student, ids_V)
+        self._observe(student, lesson, ids_V)
         hard_V = hard_loss(self._task, student.logits_VC, lesson.target_VC)
         hard_V = hard_V + self._targets.further(student, lesson.target_VC)
         soft_V = self._loss(student, lesson.teacher, lesson.target_VC)
         middle = self._objective(*lesson.compared(student), lesson.target_VC)
-        return torch.stack([hard_V.mean(), soft_V.mean(), middle.mean()])
+        means = (lesson.labelled(hard_V).mean(), lesson.mean(soft_V), lesson.mean(middle))
+        return torch.stack(means)
 
-    def _observe(self, student: Said, ids_V: torch.Tensor) -> None:
-        said_VC = student.logits_VC.detach()
+    def _observe(self, student: Said, lesson: Lesson, ids_V: torch.Tensor) -> None:
+        self._augmenting.observe(student, lesson)
+        said_VC = lesson.labelled(student.logits_VC).detach()
         self._targets.observe(
             ids_V, said_VC.softmax(dim=1) if self._task.is_classification else said_VC
         )
@@ -152,6 +149,7 @@ class Learner:
         return {
             "student": self.student.state_dict(),
             "modules": self._modules.state_dict(),
+            "augmenting": self._augmenting.state_dict(),
             "targets": self._targets.state_dict(),
             "balancer": self._balancer.state_dict(),
             "regularising": self._regularising.state_dict(),
@@ -162,6 +160,7 @@ class Learner:
         """Take back what `state_dict` returned."""
         self.student.load_state_dict(state["student"])
         self._modules.load_state_dict(state["modules"])
+        self._augmenting.load_state_dict(state["augmenting"])
         self._targets.load_state_dict(state["targets"])
         self._balancer.load_state_dict(state["balancer"])
         self._regularising.load_state_dict(state["regularising"])

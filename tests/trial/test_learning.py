@@ -15,14 +15,16 @@ from autodistill.activations import Activation, Said
 from autodistill.augmentations.mixup import Mixup
 from autodistill.data.table import Split, read_split
 from autodistill.models.encoders import load
+from autodistill.models.lessons import Lesson
 from autodistill.models.scale import Scale
+from autodistill.models.speaking import Speaker
 from autodistill.record import PreparedTask
 from autodistill.spec import TrialSpec
 from autodistill.task import Task
 from autodistill.testing.prepared import QUICK, tiny_trial
 from autodistill.trial._examples import Examples, examples
 from autodistill.trial._learner import Learner
-from autodistill.trial._teaching import CachedTeaching, Lesson, MixedTeaching
+from autodistill.trial._teaching import Teaching
 
 
 def without_dropout(task: PreparedTask, tmp_path: Path) -> PreparedTask:
@@ -148,12 +150,10 @@ def lessons(task: PreparedTask, augmentation: Mixup) -> tuple[Lesson, Lesson, Ex
     """Return the same examples taught from the cache and mixed."""
     found, _ = gathered(task)
     rows = np.array([3, 1, 4, 15, 9, 2, 6, 5])
-    target = found.label_VC[found.ids_V[rows]]
-    student, teacher = load(task.students["cut-2"]).eval(), load(task.teacher)
-    cached = CachedTeaching(found, STATES, Scale())
-    mixed = MixedTeaching(teacher, augmentation, found, STATES)
-    one, two = (teach(student, rows, target, np.random.default_rng(0)) for teach in (cached, mixed))
-    return one, two, found
+    student = Speaker(load(task.students["cut-2"]).eval())
+    teaching = Teaching(found, STATES, Scale(), lambda: load(task.teacher))
+    scene = teaching.scene(student, rows, found.label_VC[found.ids_V[rows]])
+    return scene.plain(), augmentation.build(found.pool)(scene, np.random.default_rng(0)), found
 
 
 def test_mixing_nothing_is_the_cached_lesson(task: PreparedTask) -> None:

@@ -28,6 +28,11 @@ PIPELINES: dict[str, dict[str, Any]] = {
     "targets that remember": {"targets": {"kind": "pskd", "alpha": 0.5}},
     "rewritten texts": {"augmentation": {"kind": "random_edits", "copies": 2}},
     "mixed embeddings": {"augmentation": {"kind": "mixup"}, "intermediate": {"kind": "mse"}},
+    "a mixed cache": {
+        "augmentation": {"kind": "mixup", "sides": "student"},
+        "loss": LOSS,
+        "intermediate": {"kind": "mse"},
+    },
     "weights with noise": {"regularizer": {"kind": "quant_noise", "bits": 4}},
     "terms that are balanced": {
         "loss": LOSS,

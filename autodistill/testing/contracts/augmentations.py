@@ -1,15 +1,29 @@
-"""What an augmentation promises. Letters: B examples of a batch."""
+"""What an augmentation promises. Letters: B examples, T tokens, V rows, C outputs."""
 
 from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from typing_extensions import override
 
-from autodistill.augmentations import Augmentation
-from autodistill.testing.contracts.components import ComponentContract, settings
+from autodistill.augmentations import Augmentation, RewritingAugmentation
+from autodistill.lazy import torch
+from autodistill.models.lessons import Lesson, Scene
+from autodistill.testing.contracts.components import FACTS, ComponentContract, settings
+from autodistill.testing.pools import random_pool
+from autodistill.testing.scenes import tiny_classifier, tiny_scene
 
 TEXTS = ("", " ", "word", "two words", "a cat sat on the old mat, naïvely.", "x " * 300)
+STEPS = 3
+
+
+def generators(seed: int, size: int) -> list[np.random.Generator]:
+    """Return one for each text."""
+    return [np.random.default_rng([seed, i]) for i in range(size)]
 
 
 class AugmentationContract(ComponentContract):
@@ -21,37 +35,111 @@ class AugmentationContract(ComponentContract):
         """The class under test."""
         raise NotImplementedError("Override the fixture `variant` to return an augmentation.")
 
-    @pytest.mark.parametrize("text", TEXTS, ids=lambda t: repr(t[:12]))
-    def test_a_text_with_words_stays_one(self, variant: type[Augmentation], text: str) -> None:
+    @pytest.fixture
+    def models(self, tmp_path: Path) -> tuple[Any, Any]:
+        """A student and another teacher."""
+        return tiny_classifier(tmp_path, seed=1), tiny_classifier(tmp_path, seed=2)
+
+    @staticmethod
+    def _rewritings(variant: type[Augmentation]) -> Iterator[RewritingAugmentation]:
         for augmentation in settings(variant):
-            copies = augmentation.rewrite(text, np.random.default_rng(0))
-            assert isinstance(copies, tuple)
-            for copy in copies:
+            if isinstance(augmentation, RewritingAugmentation):
+                yield augmentation
+
+    def test_a_text_with_words_stays_one(self, variant: type[Augmentation]) -> None:
+        for augmentation in self._rewritings(variant):
+            copies = augmentation.rewrite(TEXTS, generators(0, len(TEXTS)))
+            assert len(copies) == len(TEXTS)
+            for copy, text in zip(copies, TEXTS, strict=True):
                 assert bool(copy.split()) == bool(text.split()), augmentation
 
-    def test_every_text_gets_the_same_number_of_copies(self, variant: type[Augmentation]) -> None:
-        for augmentation in settings(variant):
-            rng = np.random.default_rng(0)
-            assert len({len(augmentation.rewrite(text, rng)) for text in TEXTS}) == 1, augmentation
+    def test_texts_are_rewritten_by_their_own_random_numbers_whatever_else_is(
+        self, variant: type[Augmentation]
+    ) -> None:
+        for augmentation in self._rewritings(variant):
+            together = augmentation.rewrite(TEXTS, generators(5, len(TEXTS)))
+            alone = [
+                augmentation.rewrite([text], [rng])[0]
+                for text, rng in zip(TEXTS, generators(5, len(TEXTS)), strict=True)
+            ]
+            assert list(together) == alone, augmentation
+            again = augmentation.rewrite(TEXTS[::-1], generators(5, len(TEXTS))[::-1])
+            assert list(again)[::-1] == alone, augmentation
 
-    def test_the_seed_decides(self, variant: type[Augmentation]) -> None:
-        for augmentation in settings(variant):
-            first, again = np.random.default_rng(5), np.random.default_rng(5)
-            assert augmentation.rewrite(TEXTS[4], first) == augmentation.rewrite(TEXTS[4], again)
-            one, other = augmentation.mix(6, first), augmentation.mix(6, again)
-            assert np.array_equal(one.partner_B, other.partner_B)
-            assert np.array_equal(one.share_B, other.share_B)
+    @staticmethod
+    def _lessons(augmentation: Augmentation, scene: Scene) -> list[Lesson]:
+        """Return what a few steps are about, the student unchanged."""
+        torch.manual_seed(0)
+        rng = np.random.default_rng(0)
+        augmenting = augmentation.build(random_pool(FACTS))
+        lessons = []
+        for _ in range(STEPS):
+            lesson = augmenting(scene, rng)
+            augmenting.observe(scene.student.says(lesson.inputs), lesson)
+            lessons.append(lesson)
+        return lessons
 
-    @pytest.mark.parametrize("size", [1, 2, 7])
-    def test_a_mix_names_partners_and_shares(self, variant: type[Augmentation], size: int) -> None:
+    def test_a_lesson_is_whole_and_its_gradient_is_the_students(
+        self, variant: type[Augmentation], models: tuple[Any, Any]
+    ) -> None:
+        student, teacher = models
+        scene = tiny_scene(student, teacher)
         for augmentation in settings(variant):
-            mix = augmentation.mix(size, np.random.default_rng(0))
-            assert mix.partner_B.shape == mix.share_B.shape == (size,)
-            assert mix.partner_B.dtype == np.int64
-            assert ((mix.partner_B >= 0) & (mix.partner_B < size)).all()
-            assert ((mix.share_B >= 0) & (mix.share_B <= 1)).all()
+            for lesson in self._lessons(augmentation, scene):
+                rows = len(scene.target_VC) * len(lesson.weights)
+                assert lesson.target_VC.shape == (rows, 3)
+                assert lesson.teacher.logits_VC.shape == (rows, 3)
+                assert lesson.student_mask_BT.shape == lesson.teacher_mask_BT.shape
+                assert lesson.weights[0] == 1
+                assert all(weight >= 0 for weight in lesson.weights)
+                assert not lesson.teacher.logits_VC.requires_grad
+                said = scene.student.says(lesson.inputs)
+                assert said.logits_VC.shape == (rows, 3)
+                assert all(len(x) == rows for x in (*said.states.values(), said.features_VE))
+                assert not any(p.grad is not None for m in models for p in m.parameters())
 
-    def test_inputs_are_mixed_only_where_it_claims_so(self, variant: type[Augmentation]) -> None:
+    def test_a_step_leaves_the_models_as_they_are(
+        self, variant: type[Augmentation], models: tuple[Any, Any]
+    ) -> None:
+        student, teacher = models
+        student.train()
+        before = [p.clone() for m in models for p in m.parameters()]
         for augmentation in settings(variant):
-            mix = augmentation.mix(64, np.random.default_rng(0))
-            assert (mix.share_B < 1).any() == variant.mixes, augmentation
+            self._lessons(augmentation, tiny_scene(student, teacher))
+            assert student.training
+            assert all(p.requires_grad for p in student.parameters())
+            after = [p for m in models for p in m.parameters()]
+            assert all(map(torch.equal, before, after))
+
+    def test_only_what_mixes_changes_the_first_part(
+        self, variant: type[Augmentation], models: tuple[Any, Any]
+    ) -> None:
+        scene = tiny_scene(*models)
+        plain = scene.student.says(scene.plain().inputs)
+        for augmentation in settings(variant):
+            lesson = self._lessons(augmentation, scene)[0]
+            said_VC = lesson.labelled(scene.student.says(lesson.inputs).logits_VC)
+            same = torch.allclose(said_VC, plain.logits_VC, atol=1e-5)
+            assert same != variant.mixes, augmentation
+            if same:
+                assert torch.equal(lesson.labelled(lesson.target_VC), scene.target_VC)
+
+    def test_the_seed_decides_and_a_resumed_one_goes_on(
+        self, variant: type[Augmentation], models: tuple[Any, Any]
+    ) -> None:
+        scene = tiny_scene(*models)
+        for augmentation in settings(variant):
+            first, again = (self._lessons(augmentation, scene) for _ in range(2))
+            for one, other in zip(first, again, strict=True):
+                assert all(torch.equal(v, other.inputs[k]) for k, v in one.inputs.items())
+            torch.manual_seed(0)
+            whole = augmentation.build(random_pool(FACTS))
+            whole(scene, np.random.default_rng(0))
+            resumed = augmentation.build(random_pool(FACTS))
+            resumed.load_state_dict(whole.state_dict())
+            nexts = []
+            for augmenting in (whole, resumed):
+                torch.manual_seed(1)
+                nexts.append(augmenting(scene, np.random.default_rng(1)))
+            one, other = nexts
+            assert all(torch.equal(v, other.inputs[k]) for k, v in one.inputs.items())
