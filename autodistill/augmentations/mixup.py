@@ -26,7 +26,7 @@ class Mixup(Augmentation, title="Mixup"):
     cached logits, features and states on the two parents are interpolated, which costs nothing.
     """
 
-    cost: ClassVar[str] = "a forward pass of the teacher at every step"
+    cost: ClassVar[str] = "a forward pass of the teacher at every step where both sides are mixed"
     mixes: ClassVar[bool] = True
     kind: Literal["mixup"] = "mixup"
     beta: Annotated[float, Gt(0), Le(10), Choice((0.2, 0.4, 1.0))] = 0.4
