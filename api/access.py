@@ -30,6 +30,7 @@ NEEDS: Mapping[str, Scope | None] = {
     "GET /datasets": VIEWER,
     "GET /models": VIEWER,
     "GET /v1/components": VIEWER,
+    "GET /v1/components/metrics": VIEWER,
     "GET /v1/datasets": VIEWER,
     "POST /v1/datasets": SUBMITTER,
     "POST /v1/datasets/by-path": SUBMITTER,

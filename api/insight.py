@@ -26,8 +26,9 @@ from autodistill.explain.telling import (
     signed,
     telling,
 )
+from autodistill.metrics import COSTS
 from autodistill.record import Job, Origin, TrialState
-from autodistill.spec import COSTS, PipelineSpec
+from autodistill.spec import PipelineSpec
 from autodistill.store import Transaction
 
 NEWEST, MOST_CURVES = 50, 200

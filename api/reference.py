@@ -1,4 +1,4 @@
-"""Generated reference: `python -m api.reference docs` writes openapi.json and components.md."""
+"""Generated reference: `python -m api.reference docs` writes the generated files."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 
 from api.main import create_app
 from api.settings import Settings
-from autodistill.handbook import components_markdown
+from autodistill.handbook import components_markdown, metrics_markdown
 
 
 def pages() -> dict[str, str]:
@@ -21,6 +21,7 @@ def pages() -> dict[str, str]:
     return {
         "openapi.json": json.dumps(schema, indent=2, ensure_ascii=False) + "\n",
         "components.md": components_markdown(),
+        "metrics.md": metrics_markdown(),
     }
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from pydantic.fields import FieldInfo
 
 from autodistill.component import Component, searchable, variants
+from autodistill.metrics import CATALOGUE, METRICS
 from autodistill.spec import PipelineSpec, TeacherSpec
 
 SLOTS = {
@@ -61,6 +62,25 @@ def _page() -> Iterator[str]:
             for refusal in _refusals(_kinds(SLOTS[slot])[kind]):
                 yield f"Refused: {refusal}"
             yield from _table(described["schema"])
+
+
+def metrics_markdown() -> str:
+    """Return the reference page of what is measured."""
+    return "\n".join(_metrics_page()) + "\n"
+
+
+def _metrics_page() -> Iterator[str]:
+    yield "# Metrics"
+    yield ""
+    yield "What trials are measured by, generated from the code by `make docs`. Each can be an"
+    yield "objective; the first of a task is its headline."
+    for task, names in METRICS.items():
+        yield f"\n## {task}\n\n| metric | | better | |\n|---|---|---|---|"
+        for name in names:
+            metric = CATALOGUE[name]
+            better = "lower" if metric.lower_is_better else "higher"
+            where = f" More than {metric.above_classes} classes." if metric.above_classes else ""
+            yield f"| `{name}` | {metric.label} | {better} | {metric.meaning}{where} |"
 
 
 def _refusals(variant: type[Component]) -> Iterator[str]:

@@ -31,6 +31,7 @@ from autodistill.intermediate.none import NoIntermediate
 from autodistill.losses import AnyLoss
 from autodistill.losses.none import NoLoss
 from autodistill.losses.softened_kl import SoftenedKL
+from autodistill.metrics import COSTS, LOWER_IS_BETTER, METRICS, measured
 from autodistill.narrowing import narrow
 from autodistill.optimisation import Training
 from autodistill.regularizers import AnyRegularizer
@@ -39,7 +40,7 @@ from autodistill.selections import AnySelection
 from autodistill.selections.none import NoSelection
 from autodistill.targets import AnyTargets
 from autodistill.targets.hard import Hard
-from autodistill.task import DEFAULT_PROJECT, Name, Task, TaskFacts
+from autodistill.task import DEFAULT_PROJECT, Name, TaskFacts
 from autodistill.teachers import AnyTeacher
 from autodistill.teachers.as_is import AsIs
 
@@ -159,16 +160,6 @@ class CutStudent(Spec):
 
 StudentSpec = Annotated[RegisteredStudent | CutStudent, Field(discriminator="kind")]
 
-METRICS: dict[Task, tuple[str, ...]] = {
-    Task.TEXT_CLASSIFICATION: ("accuracy", "macro_f1", "nll", "ece", "agreement"),
-    Task.TEXT_PAIR_CLASSIFICATION: ("accuracy", "macro_f1", "nll", "ece", "agreement"),
-    Task.TEXT_REGRESSION: ("pearson", "spearman", "rmse", "agreement"),
-}
-"""What is measured on dev and test; the first is the task's headline metric."""
-LOWER_IS_BETTER = frozenset({"nll", "ece", "rmse", "latency_ms", "num_parameters"})
-COSTS = ("latency_ms", "num_parameters")
-"""Objectives that a student has before training."""
-
 
 class Objective(Spec):
     """One thing the search makes larger or smaller."""
@@ -280,7 +271,7 @@ class JobRequest(Spec):
         task = facts[0].task
         space, found = narrow(PipelineSpec, _full_space(facts, self.budget), self.space)
         problems += [*found, *_overlong(space, self.budget)]
-        known = METRICS[task] + COSTS
+        known = measured(task, facts[0].num_outputs) + COSTS
         objectives = self.objectives or (Objective(metric=METRICS[task][0]),)
         problems += [
             Problem(

@@ -18,9 +18,9 @@ from optuna.trial import FixedTrial
 from sqlalchemy import Connection, insert
 
 from autodistill.component import Choice, IntUniform, Space, Uniform, flatten, sample
+from autodistill.metrics import COSTS
 from autodistill.record import Dataset, Model, Origin, TrialState, task_facts
 from autodistill.spec import (
-    COSTS,
     Budget,
     CutStudent,
     JobRequest,

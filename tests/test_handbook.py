@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from autodistill.handbook import components, components_markdown
+from autodistill.handbook import components, components_markdown, metrics_markdown
 from autodistill.spec import PipelineSpec
 
 
@@ -38,3 +38,11 @@ def test_the_reference_says_of_each_kind_what_it_is_and_when_it_is_refused() -> 
     assert "Refused: teacher and student that cut a text into different tokens." in cosine
     pskd = page.partition("(`pskd`)")[2].partition("\n### ")[0]
     assert "Refused: fewer than 2 epochs, and augmentations that mix inputs." in pskd
+
+
+def test_the_reference_says_of_each_metric_what_it_is_and_which_way_is_better() -> None:
+    page = metrics_markdown()
+    assert "| `accuracy` | accuracy | higher | Share of rows whose class is predicted. |" in page
+    assert "| `agreement_wrong` | copied mistakes | lower | Share of the teacher's wrong" in page
+    assert "among the student's. More than 5 classes. |" in page
+    assert "## text_regression" in page

@@ -14,9 +14,9 @@ from autodistill.intermediate.mse import MSE
 from autodistill.losses.none import NoLoss
 from autodistill.losses.softened_kl import SoftenedKL
 from autodistill.mappings.last import Last
+from autodistill.metrics import measured
 from autodistill.optimisation import Training
 from autodistill.spec import (
-    METRICS,
     Advised,
     CutStudent,
     JobRequest,
@@ -278,7 +278,14 @@ def test_a_refusal_lists_what_there_is() -> None:
     assert {"loss", "loss.temperature", "training.learning_rate"} <= set(name.known)
     (metric,) = refused(objectives=[{"metric": "acuracy"}])
     assert metric.message == 'No metric "acuracy" for text_classification.'
-    assert metric.known == (*METRICS[Task.TEXT_CLASSIFICATION], "latency_ms", "num_parameters")
+    assert metric.known == (*measured(Task.TEXT_CLASSIFICATION, 3), "latency_ms", "num_parameters")
+
+
+def test_a_metric_of_many_classes_is_no_objective_for_few() -> None:
+    asked = [{"metric": "top_k_overlap"}]
+    assert refused(objectives=asked)[0].field == "objectives.0.metric"
+    many = FACTS.model_copy(update={"num_outputs": 6})
+    assert request(objectives=asked).resolve([many]).objectives[0].maximise
 
 
 def test_all_that_is_wrong_with_a_request_is_said_at_once() -> None:

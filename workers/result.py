@@ -13,6 +13,7 @@ import numpy as np
 from scipy import stats
 
 from autodistill.errors import Conflict
+from autodistill.metrics import COSTS, LOWER_IS_BETTER, METRICS
 from autodistill.record import (
     Contender,
     Dataset,
@@ -25,7 +26,7 @@ from autodistill.record import (
     TrialState,
 )
 from autodistill.search import best, plain, signed
-from autodistill.spec import COSTS, LOWER_IS_BETTER, METRICS, Objective
+from autodistill.spec import Objective
 from autodistill.store import ArtifactFolder
 from workers.card import card
 from workers.folders import TrialFolders

@@ -16,8 +16,9 @@ from typing_extensions import override
 from api.dashboard.forms import Field, fields
 from api.routes.models import ModelRequest
 from autodistill.data.ingest import DatasetRequest
+from autodistill.metrics import CATALOGUE, COSTS, METRICS
 from autodistill.record import JobState
-from autodistill.spec import COSTS, LOWER_IS_BETTER, METRICS, JobRequest
+from autodistill.spec import JobRequest
 
 STATIC = Path(__file__).parent / "static"
 SECURITY = {
@@ -32,7 +33,9 @@ SECURITY = {
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 _templates = Jinja2Templates(Path(__file__).parent / "templates")
-_templates.env.globals["lower_is_better"] = " ".join(sorted(LOWER_IS_BETTER))
+_templates.env.globals["catalogue"] = {
+    name: metric.model_dump(mode="json") for name, metric in CATALOGUE.items()
+}
 
 
 class Assets(StaticFiles):

@@ -14,7 +14,7 @@ from api.views import View
 from autodistill.explain.asking import cells, matching
 from autodistill.explain.story import Answer
 from autodistill.explain.telling import complete, front, leaders, rivals, signed, telling
-from autodistill.spec import COSTS
+from autodistill.metrics import COSTS
 
 router = APIRouter(prefix="/v1/jobs", tags=["charts"])
 MOST_POINTS = 2000

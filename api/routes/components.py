@@ -1,4 +1,4 @@
-"""What a pipeline can be made of."""
+"""What a pipeline can be made of, and what it is measured by."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 from fastapi import APIRouter
 
 from autodistill.handbook import components
+from autodistill.metrics import CATALOGUE, Metric
 
 router = APIRouter(prefix="/v1/components", tags=["components"])
 
@@ -15,3 +16,9 @@ router = APIRouter(prefix="/v1/components", tags=["components"])
 def list_components() -> dict[str, dict[str, Any]]:
     """Return every slot with its kinds: title, explanation, tasks and JSON schema of each."""
     return components()
+
+
+@router.get("/metrics")
+def list_metrics() -> dict[str, Metric]:
+    """Return every metric by name: its label, its meaning and which way is better."""
+    return CATALOGUE

@@ -21,8 +21,9 @@ from autodistill.explain.words import (
     plural,
     words,
 )
+from autodistill.metrics import COSTS, LOWER_IS_BETTER
 from autodistill.record import JobState, Record, Score, TrialState
-from autodistill.spec import COSTS, LOWER_IS_BETTER, PipelineSpec, plain_fine_tuning
+from autodistill.spec import PipelineSpec, plain_fine_tuning
 
 MANY_FAILED = 0.2
 PLAIN = plain_fine_tuning(PipelineSpec().training)

@@ -1,47 +1,185 @@
-"""What is measured of a student's outputs. Letters: N examples, C outputs."""
+"""What is measured: the one list of names, labels, meanings and directions.
+
+`measuring` computes them. A metric is never NaN: what it is where it is not defined, its meaning
+says.
+"""
 
 from __future__ import annotations
 
-import numpy as np
-from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict
 
-from autodistill.metrics.calibration import ece, nll
-from autodistill.metrics.classes import accuracy, agreement, macro_f1
-from autodistill.metrics.values import pearson, rmse, spearman
 from autodistill.task import Task
 
 
-def measure(
-    task: Task,
-    outputs_NC: NDArray[np.float32],
-    labels_N: NDArray[np.float64],
-    teacher_NC: NDArray[np.float32] | None,
-) -> dict[str, float]:
-    """Return every metric of the task; `agreement` only where the teacher's outputs are given.
+class Metric(BaseModel):
+    """What people need to know of a number."""
 
-    Args:
-        task: What the outputs are for.
-        outputs_NC: Logits, or scores of shape (N, 1) for regression.
-        labels_N: Class numbers, or true values.
-        teacher_NC: The teacher's outputs on the same examples.
-    """
-    outputs_NC = outputs_NC.astype(np.float64)
-    if task.is_classification:
-        found = {
-            "accuracy": accuracy(outputs_NC, labels_N),
-            "macro_f1": macro_f1(outputs_NC, labels_N),
-            "nll": nll(outputs_NC, labels_N),
-            "ece": ece(outputs_NC, labels_N),
-        }
-        if teacher_NC is not None:
-            found["agreement"] = agreement(outputs_NC, teacher_NC)
-        return found
-    scores_N = outputs_NC[:, 0]
-    found = {
-        "pearson": pearson(scores_N, labels_N),
-        "spearman": spearman(scores_N, labels_N),
-        "rmse": rmse(scores_N, labels_N),
-    }
-    if teacher_NC is not None:
-        found["agreement"] = pearson(scores_N, teacher_NC[:, 0].astype(np.float64))
-    return found
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    label: str
+    """What it is called."""
+    meaning: str
+    """What it says, as a sentence."""
+    lower_is_better: bool = False
+    """Which way is up."""
+    share: bool = False
+    """Whether it is a share of something, from 0 to 1."""
+    above_classes: int = 0
+    """It is measured where there are more classes than this."""
+
+
+TOP_K = 5
+"""Classes that `top_k_overlap` compares."""
+
+QUALITY = {
+    "accuracy": Metric(
+        label="accuracy", meaning="Share of rows whose class is predicted.", share=True
+    ),
+    "macro_f1": Metric(
+        label="macro F1",
+        meaning="Mean F1 over the classes that occur among labels or predictions.",
+        share=True,
+    ),
+    "nll": Metric(
+        label="negative log-likelihood",
+        meaning="Mean surprise at the true class, in nats.",
+        lower_is_better=True,
+    ),
+    "ece": Metric(
+        label="calibration error",
+        meaning="Expected gap between confidence and accuracy over 15 equal-width bins "
+        "(Guo et al., 2017).",
+        lower_is_better=True,
+        share=True,
+    ),
+    "aurc": Metric(
+        label="risk-coverage area",
+        meaning="Mean error rate over the most confident 1, 2, …, all rows "
+        "(Geifman & El-Yaniv, 2017); equally confident rows share their errors.",
+        lower_is_better=True,
+        share=True,
+    ),
+    "excess_aurc": Metric(
+        label="excess risk-coverage area",
+        meaning="The same above what a perfect ranking of the same errors has "
+        "(Geifman et al., 2019).",
+        lower_is_better=True,
+        share=True,
+    ),
+    "pearson": Metric(
+        label="Pearson correlation",
+        meaning="Linear correlation with the true values; 0 where one side is constant.",
+    ),
+    "spearman": Metric(
+        label="Spearman correlation",
+        meaning="Rank correlation with the true values; 0 where one side is constant.",
+    ),
+    "rmse": Metric(
+        label="root mean squared error",
+        meaning="Against the true values, in their unit.",
+        lower_is_better=True,
+    ),
+}
+"""Against the labels."""
+
+FIDELITY = {
+    "agreement": Metric(
+        label="agreement with teacher",
+        meaning="Share of rows on which student and teacher predict the same class.",
+        share=True,
+    ),
+    "agreement_right": Metric(
+        label="agreement where the teacher is right",
+        meaning="Share of the teacher's right answers that the student gives too; 0 where there "
+        "are none.",
+        share=True,
+    ),
+    "agreement_wrong": Metric(
+        label="copied mistakes",
+        meaning="Share of the teacher's wrong answers that the student gives too: less is better "
+        "for accuracy, more is more faithful; 0 where there are none.",
+        lower_is_better=True,
+        share=True,
+    ),
+    "forward_kl": Metric(
+        label="KL(teacher || student)",
+        meaning="Mean over rows, at temperature 1, in nats.",
+        lower_is_better=True,
+    ),
+    "reverse_kl": Metric(
+        label="KL(student || teacher)",
+        meaning="Mean over rows, at temperature 1, in nats.",
+        lower_is_better=True,
+    ),
+    "js": Metric(
+        label="Jensen-Shannon divergence",
+        meaning="Mean over rows, at temperature 1, in nats: from 0 to ln 2.",
+        lower_is_better=True,
+    ),
+    "soft_agreement": Metric(
+        label="soft agreement",
+        meaning="1 - total variation between the class probabilities, mean over rows.",
+        share=True,
+    ),
+    "top_k_overlap": Metric(
+        label=f"top-{TOP_K} overlap",
+        meaning=f"Share of the teacher's {TOP_K} likeliest classes that are among the student's.",
+        share=True,
+        above_classes=TOP_K,
+    ),
+    "pearson_to_teacher": Metric(
+        label="Pearson correlation with teacher",
+        meaning="Linear correlation with the teacher's values; 0 where one side is constant.",
+    ),
+    "spearman_to_teacher": Metric(
+        label="Spearman correlation with teacher",
+        meaning="Rank correlation with the teacher's values; 0 where one side is constant.",
+    ),
+    "rmse_to_teacher": Metric(
+        label="root mean squared distance to teacher",
+        meaning="Against the teacher's values, in their unit.",
+        lower_is_better=True,
+    ),
+    "cka": Metric(
+        label="likeness of features",
+        meaning="Linear CKA (Kornblith et al., 2019, eq. 5) of what the output layers of student "
+        "and teacher see; 0 where one side is constant.",
+        share=True,
+    ),
+}
+"""Against the teacher's outputs on the same rows."""
+
+COST = {
+    "latency_ms": Metric(
+        label="latency", meaning="Of one example on one CPU thread, in ms.", lower_is_better=True
+    ),
+    "num_parameters": Metric(
+        label="parameters", meaning="Of the whole student.", lower_is_better=True
+    ),
+}
+"""Of a student before training."""
+
+CATALOGUE = QUALITY | FIDELITY | COST
+LOWER_IS_BETTER = frozenset(name for name, metric in CATALOGUE.items() if metric.lower_is_better)
+COSTS = tuple(COST)
+"""Objectives that a student has before training."""
+
+_OF_CLASSES = ("accuracy", "macro_f1", "nll", "ece", "aurc", "excess_aurc")
+_LIKE_CLASSES = (
+    *("agreement", "agreement_right", "agreement_wrong", "forward_kl", "reverse_kl", "js"),
+    *("soft_agreement", "top_k_overlap", "cka"),
+)
+_OF_VALUES = ("pearson", "spearman", "rmse")
+_LIKE_VALUES = ("pearson_to_teacher", "spearman_to_teacher", "rmse_to_teacher", "cka")
+
+METRICS: dict[Task, tuple[str, ...]] = {
+    Task.TEXT_CLASSIFICATION: _OF_CLASSES + _LIKE_CLASSES,
+    Task.TEXT_PAIR_CLASSIFICATION: _OF_CLASSES + _LIKE_CLASSES,
+    Task.TEXT_REGRESSION: _OF_VALUES + _LIKE_VALUES,
+}
+"""What may be measured on dev and test; the first is the task's headline metric."""
+
+
+def measured(task: Task, num_outputs: int) -> tuple[str, ...]:
+    """Return what is measured of a model with so many outputs."""
+    return tuple(n for n in METRICS[task] if num_outputs > CATALOGUE[n].above_classes)

@@ -13,11 +13,6 @@ def accuracy(logits_NC: NDArray[Any], labels_N: NDArray[Any]) -> float:
     return float((logits_NC.argmax(axis=1) == labels_N).mean())
 
 
-def agreement(logits_NC: NDArray[Any], teacher_NC: NDArray[Any]) -> float:
-    """Return the share of examples on which student and teacher predict the same class."""
-    return float((logits_NC.argmax(axis=1) == teacher_NC.argmax(axis=1)).mean())
-
-
 def macro_f1(logits_NC: NDArray[Any], labels_N: NDArray[Any]) -> float:
     """Return the mean F1 over the classes that occur among labels or predictions."""
     guesses_N = logits_NC.argmax(axis=1)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from autodistill.errors import Diverged
-from autodistill.metrics import measure
+from autodistill.metrics.measuring import Measure
 from autodistill.models.outputs import Outputs, outputs
 from autodistill.models.scale import Scale
 from autodistill.models.tokens import Tokens
@@ -36,5 +37,8 @@ class Exam:
         outputs_VC = scale.raw(said.logits_VC)
         if not np.isfinite(outputs_VC).all():
             raise Diverged("The model's outputs are no longer finite; lower the learning rate.")
-        teacher_VC = None if self.teacher is None else self.teacher.logits_VC
-        return measure(self.task, outputs_VC, self.labels_V, teacher_VC)
+        return self._measure(replace(said, logits_VC=outputs_VC))
+
+    @cached_property
+    def _measure(self) -> Measure:
+        return Measure(self.task, self.labels_V, self.teacher)

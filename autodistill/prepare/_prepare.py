@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from autodistill.data.table import SPLITS, Split, read_split
 from autodistill.errors import InvalidModel, Problem
-from autodistill.metrics import measure
+from autodistill.metrics.measuring import Measure
 from autodistill.models.costs import costs
 from autodistill.models.encoders import cut, load, load_tokenizer, load_with_fresh_head, save
 from autodistill.models.evaluation import Exam
@@ -183,8 +183,8 @@ class _Preparation:
         found: dict[str, float] = {}
         for split in ("dev", "test"):
             tokens = read_tokens(self.tokens(self.teacher), split)
-            logits_VC = read_outputs(self.outputs, split, tokens).logits_VC
-            values = measure(self.dataset.task, logits_VC, self.split(split).labels, None)
+            measure = Measure(self.dataset.task, self.split(split).labels)
+            values = measure(read_outputs(self.outputs, split, tokens))
             found |= {f"{split}/{name}": value for name, value in values.items()}
         return found
 

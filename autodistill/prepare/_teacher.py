@@ -10,13 +10,13 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from autodistill.metrics import LOWER_IS_BETTER, METRICS
 from autodistill.models.device import device
 from autodistill.models.evaluation import Exam
 from autodistill.models.fitting import Optimiser, batches, hard_loss, label_tensor
 from autodistill.models.scale import Scale
 from autodistill.models.tokens import Tokens
 from autodistill.optimisation import Training
-from autodistill.spec import LOWER_IS_BETTER, METRICS
 
 
 def fine_tune(  # noqa: PLR0913  # each is a different fact

@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autodistill.component import Scalar, flatten, searchable
+from autodistill.metrics import LOWER_IS_BETTER
 from autodistill.record import PastTask, Trial
-from autodistill.spec import LOWER_IS_BETTER, PipelineSpec
+from autodistill.spec import PipelineSpec
 
 MIN_TRIALS = 4
 """A task with fewer scored trials says nothing."""

@@ -7,8 +7,8 @@ from typing import Any
 
 from sqlalchemy import Connection, func, insert, literal, select
 
+from autodistill.metrics import COSTS
 from autodistill.record import Event
-from autodistill.spec import COSTS
 from autodistill.store import tables
 from autodistill.store.columns import Clock, Line
 from autodistill.store.rows import as_rows

@@ -6,8 +6,8 @@ from collections import defaultdict
 
 from sqlalchemy import Connection, select
 
+from autodistill.metrics import METRICS
 from autodistill.record import Dataset, Origin, PastTask, Trial, TrialState
-from autodistill.spec import METRICS
 from autodistill.store import tables
 from autodistill.store.trials import select_trials, to_trial
 from autodistill.task import TaskFacts

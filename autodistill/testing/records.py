@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
+from autodistill.metrics import METRICS
 from autodistill.record import Dataset, Measurement, Origin, PastTask, Trial, TrialState
-from autodistill.spec import METRICS, PipelineSpec, TrialSpec
+from autodistill.spec import PipelineSpec, TrialSpec
 from autodistill.task import Task, TaskFacts
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)

@@ -9,13 +9,14 @@ from functools import cached_property
 from pathlib import Path
 
 from autodistill.data.table import read_split
+from autodistill.metrics import LOWER_IS_BETTER, METRICS
 from autodistill.models.encoders import load_tokenizer, save
 from autodistill.models.evaluation import Exam
 from autodistill.models.outputs import read_outputs
 from autodistill.models.scale import Scale
 from autodistill.models.tokens import read_tokens
 from autodistill.record import Measurement, Outcome, PreparedTask
-from autodistill.spec import LOWER_IS_BETTER, METRICS, TrialSpec
+from autodistill.spec import TrialSpec
 from autodistill.trial._checkpoint import Checkpoints
 from autodistill.trial._learner import Learner
 

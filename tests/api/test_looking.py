@@ -89,6 +89,13 @@ def test_components_tell_title_prose_and_schema(world: Any) -> None:
     assert loss["schema"]["properties"]["temperature"]["x-search"]["log"] is True
 
 
+def test_metrics_tell_their_label_and_which_way_is_better(world: Any) -> None:
+    found = world.get("/v1/components/metrics").json()
+    assert found["nll"]["lower_is_better"] is True
+    assert found["agreement_wrong"]["label"] == "copied mistakes"
+    assert {"accuracy", "cka", "rmse_to_teacher", "latency_ms"} <= set(found)
+
+
 def test_recommendations_come_with_reasons(world: Any) -> None:
     asked = {
         "dataset": "reviews",

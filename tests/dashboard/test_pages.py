@@ -66,4 +66,6 @@ def test_static_files_are_revalidated_and_not_sent_twice(client: TestClient) -> 
 
 def test_the_pages_are_no_part_of_the_api_document(client: TestClient) -> None:
     paths = client.get("/openapi.json").json()["paths"]
-    assert not [path for path in paths if not path.startswith(("/v1/", "/healthz", "/readyz", "/metrics"))]
+    assert not [
+        path for path in paths if not path.startswith(("/v1/", "/healthz", "/readyz", "/metrics"))
+    ]

@@ -5,11 +5,12 @@ import pytest
 from scipy.stats import pearsonr, spearmanr
 from sklearn.metrics import accuracy_score, f1_score, log_loss
 
-from autodistill.metrics import measure
-from autodistill.metrics.calibration import ece, nll
-from autodistill.metrics.classes import accuracy, agreement, macro_f1
+from autodistill.metrics import CATALOGUE, COSTS, METRICS, QUALITY, measured
+from autodistill.metrics.calibration import aurc, ece, excess_aurc, nll
+from autodistill.metrics.classes import accuracy, macro_f1
+from autodistill.metrics.measuring import Measure
 from autodistill.metrics.values import pearson, rmse, spearman
-from autodistill.spec import METRICS
+from autodistill.models.outputs import Outputs
 from autodistill.task import Task
 
 RNG = np.random.default_rng(0)
@@ -68,6 +69,36 @@ def test_ece_of_certainty_is_its_error_rate() -> None:
     assert ece(logits, np.array([0, 0, 0, 1])) == pytest.approx(0.25)
 
 
+def test_aurc_is_the_mean_error_rate_of_every_prefix() -> None:
+    order = np.argsort(-softmax(LOGITS).max(axis=1))
+    wrong = (LOGITS.argmax(axis=1) != LABELS)[order]
+    expected = np.mean([wrong[: k + 1].mean() for k in range(len(wrong))])
+    assert aurc(LOGITS, LABELS) == pytest.approx(expected)
+
+
+def test_equally_confident_rows_share_their_errors_whatever_their_order() -> None:
+    same = np.tile([1.0, 0.0], (10, 1))
+    labels = np.array([0] * 7 + [1] * 3)
+    assert aurc(same, labels) == pytest.approx(0.3)
+    assert aurc(same, labels[::-1]) == pytest.approx(0.3)
+
+
+@pytest.mark.parametrize("num_wrong", [0, 1, 7, 20])
+def test_excess_aurc_of_a_perfect_ranking_is_zero(num_wrong: int) -> None:
+    logits = np.stack([np.linspace(5, 1, 20), np.zeros(20)], axis=1)
+    labels = np.array([0] * (20 - num_wrong) + [1] * num_wrong)
+    assert excess_aurc(logits, labels) == pytest.approx(0, abs=1e-12)
+    if 0 < num_wrong < 20:
+        assert excess_aurc(logits, labels[::-1]) > 0.01
+
+
+def test_excess_aurc_is_never_negative() -> None:
+    for seed in range(50):
+        rng = np.random.default_rng(seed)
+        logits, labels = rng.normal(size=(30, 3)).round(1), rng.integers(3, size=30)
+        assert 0 <= excess_aurc(logits, labels) <= aurc(logits, labels) <= 1
+
+
 def test_correlations_are_those_of_scipy() -> None:
     assert pearson(SCORES, VALUES) == pytest.approx(pearsonr(SCORES, VALUES).statistic)
     assert spearman(SCORES, VALUES) == pytest.approx(spearmanr(SCORES, VALUES).statistic)
@@ -85,23 +116,36 @@ def test_rmse_is_in_the_unit_of_the_labels() -> None:
     assert rmse(10 * SCORES, 10 * VALUES) == pytest.approx(10 * rmse(SCORES, VALUES))
 
 
-def test_a_student_that_equals_its_teacher_agrees_everywhere() -> None:
-    assert agreement(LOGITS, LOGITS + 3) == 1.0
-    assert agreement(LOGITS, np.random.default_rng(9).normal(size=LOGITS.shape)) < 0.35
+def said(logits: np.ndarray, features: np.ndarray) -> Outputs:
+    return Outputs(logits.astype(np.float32), features.astype(np.float16), {})
 
 
+@pytest.mark.parametrize("num_classes", [2, 5, 9])
 @pytest.mark.parametrize("task", list(Task))
-def test_exactly_the_metrics_of_the_task_are_measured(task: Task) -> None:
-    outputs = LOGITS.astype(np.float32)[:, : 4 if task.is_classification else 1]
-    found = measure(task, outputs, LABELS.astype(float), outputs)
-    assert tuple(found) == METRICS[task]
+def test_exactly_the_metrics_of_the_task_are_measured(task: Task, num_classes: int) -> None:
+    width = num_classes if task.is_classification else 1
+    logits, labels = RNG.normal(size=(60, width)), RNG.integers(width, size=60)
+    answers = said(logits, RNG.normal(size=(60, 8)))
+    found = Measure(task, labels, answers)(answers)
+    assert set(found) == set(measured(task, width))
     assert all(type(value) is float and np.isfinite(value) for value in found.values())
-    assert found["agreement"] == pytest.approx(1.0)
-    assert tuple(measure(task, outputs, LABELS.astype(float), None)) == METRICS[task][:-1]
+    alone = Measure(task, labels)(answers)
+    assert set(alone) == set(found) & set(QUALITY)
+    assert alone.items() <= found.items()
 
 
-def test_regression_agrees_with_its_teacher_linearly() -> None:
-    outputs = LOGITS[:, :1].astype(np.float32)
-    teacher = (1 - 2 * outputs).astype(np.float32)
-    found = measure(Task.TEXT_REGRESSION, outputs, LABELS.astype(float), teacher)
-    assert found["agreement"] == pytest.approx(-1.0)
+def test_every_metric_of_a_task_is_in_the_catalogue() -> None:
+    named = {name for names in METRICS.values() for name in names} | set(COSTS)
+    assert named == set(CATALOGUE)
+
+
+def test_of_values_the_correlations_and_distances_to_the_teacher_are_those_to_the_truth() -> None:
+    student, teacher = RNG.normal(size=(50, 1)), RNG.normal(size=(50, 1)).round(1)
+    features = RNG.normal(size=(50, 4))
+    found = Measure(Task.TEXT_REGRESSION, VALUES[:50], said(teacher, features))(
+        said(student, features)
+    )
+    taught = teacher.astype(np.float32)[:, 0].astype(float)
+    other = Measure(Task.TEXT_REGRESSION, taught)(said(student, features))
+    for name in ("pearson", "spearman", "rmse"):
+        assert found[f"{name}_to_teacher"] == pytest.approx(other[name])

@@ -9,13 +9,13 @@ import torch
 
 from autodistill.data.table import Split
 from autodistill.errors import Diverged
+from autodistill.metrics import measured
 from autodistill.models.costs import costs
 from autodistill.models.encoders import cut, load_tokenizer, load_with_fresh_head
 from autodistill.models.evaluation import Exam
 from autodistill.models.outputs import outputs
 from autodistill.models.scale import Scale
 from autodistill.models.tokens import Tokens, tokenise
-from autodistill.spec import METRICS
 from autodistill.task import Task
 from autodistill.testing.tiny import tiny_encoder
 
@@ -56,8 +56,9 @@ def test_an_exam_measures_what_the_task_names(model: Any, tokens: Tokens) -> Non
     said, task = outputs(model, tokens), Task.TEXT_CLASSIFICATION
     labels = said.logits_VC.argmax(axis=1)
     found = Exam(task, tokens, labels, said)(model, Scale())
-    assert set(found) == set(METRICS[task])
+    assert set(found) == set(measured(task, 2))
     assert found["accuracy"] == found["agreement"] == 1.0
+    assert found["cka"] == pytest.approx(1.0, abs=1e-4)
     assert "agreement" not in Exam(task, tokens, labels, None)(model, Scale())
 
 

@@ -1,18 +1,13 @@
 /** Numbers and times as people read them, always with their unit. */
 
-const SHARES = new Set(["accuracy", "macro_f1", "ece", "agreement"]);
-const NAMES = {
-  macro_f1: "macro F1", nll: "negative log-likelihood", ece: "calibration error", agreement: "agreement with teacher",
-  rmse: "RMSE", pearson: "Pearson r", spearman: "Spearman ρ", latency_ms: "latency", num_parameters: "parameters",
-};
-const UNITS = { nll: "nats", latency_ms: "ms" };
+const METRICS = JSON.parse(document.body.dataset.metrics ?? "{}");
+const UNITS = { nll: "nats", forward_kl: "nats", reverse_kl: "nats", js: "nats", latency_ms: "ms" };
 
-const lower = new Set((document.body.dataset.lowerIsBetter ?? "").split(" "));
-export const lowerIsBetter = (metric) => lower.has(metric);
+export const lowerIsBetter = (metric) => METRICS[metric]?.lower_is_better ?? false;
 /** Positive when `a` is better than `b`. */
 export const better = (metric, a, b) => (lowerIsBetter(metric) ? b - a : a - b);
 
-export const metricName = (metric) => NAMES[metric] ?? words(metric).toLowerCase();
+export const metricName = (metric) => METRICS[metric]?.label ?? words(metric).toLowerCase();
 export const words = (name) => {
   const text = name.replaceAll("_", " ").replace(/^num /i, "number of ");
   return text.charAt(0).toUpperCase() + text.slice(1);
@@ -27,7 +22,7 @@ export function number(value, digits = 3) {
 
 /** A value and its unit apart, for those who set them apart. */
 function parts(name, value) {
-  if (SHARES.has(name)) return [(100 * value).toFixed(2), "%"];
+  if (METRICS[name]?.share) return [(100 * value).toFixed(2), "%"];
   return [name === "latency_ms" ? number(value, 2) : number(value, 4), UNITS[name] ?? ""];
 }
 
@@ -39,8 +34,8 @@ export function metric(name, value) {
 
 /** How a chart writes a metric on its axis: the unit is in its name. */
 export const axis = (name) => ({
-  name: [metricName(name), SHARES.has(name) ? "in %" : UNITS[name] && `in ${UNITS[name]}`].filter(Boolean).join(" "),
-  tick: (value) => number(SHARES.has(name) ? 100 * value : value, 4),
+  name: [metricName(name), METRICS[name]?.share ? "in %" : UNITS[name] && `in ${UNITS[name]}`].filter(Boolean).join(" "),
+  tick: (value) => number(METRICS[name]?.share ? 100 * value : value, 4),
   format: (value) => metric(name, value),
 });
 
@@ -49,13 +44,13 @@ export function difference(name, value) {
   if (value == null || !Number.isFinite(value)) return "–";
   const sign = value < 0 ? "−" : "+";
   const size = Math.abs(value);
-  return SHARES.has(name) ? `${sign}${(100 * size).toFixed(2)} points` : `${sign}${metric(name, size)}`;
+  return METRICS[name]?.share ? `${sign}${(100 * size).toFixed(2)} points` : `${sign}${metric(name, size)}`;
 }
 
 /** Mean ± standard deviation of a `Score`. */
 export function score(name, { mean, sd }) {
   if (sd == null) return metric(name, mean);
-  return SHARES.has(name) ? `${(100 * mean).toFixed(2)} ± ${(100 * sd).toFixed(2)} %` : `${mean.toFixed(3)} ± ${sd.toFixed(3)}`;
+  return METRICS[name]?.share ? `${(100 * mean).toFixed(2)} ± ${(100 * sd).toFixed(2)} %` : `${mean.toFixed(3)} ± ${sd.toFixed(3)}`;
 }
 export const seeds = (n) => (n === 1 ? "one seed" : `${n} seeds`);
 
