@@ -88,7 +88,14 @@ class PipelineSpec(Spec):
 
     def without_teacher(self) -> PipelineSpec:
         """Return the same pipeline with nothing learnt from the teacher."""
-        return self.model_copy(update={"loss": NoLoss(), "intermediate": NoIntermediate()})
+        augmentation = NoAugmentation() if self.augmentation.needs_teacher else self.augmentation
+        return self.model_copy(
+            update={
+                "augmentation": augmentation,
+                "loss": NoLoss(),
+                "intermediate": NoIntermediate(),
+            }
+        )
 
     def components(self) -> Iterator[tuple[str, Component]]:
         """Yield (slot, component), layer mappings and other nested choices included."""

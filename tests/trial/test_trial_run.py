@@ -34,6 +34,15 @@ PIPELINES: dict[str, dict[str, Any]] = {
         "loss": LOSS,
         "intermediate": {"kind": "mse"},
     },
+    "an augmentor that learns": {
+        "augmentation": {"kind": "hard_aug", "student_steps": 4, "alternation": "steps"},
+        "loss": LOSS,
+        "intermediate": {"kind": "mse"},
+        "targets": {"kind": "pskd"},
+    },
+    "an augmentor that learns by ratio": {
+        "augmentation": {"kind": "hard_aug", "alternation": "ratio", "objective": "sensitivity"},
+    },
     "weights with noise": {"regularizer": {"kind": "quant_noise", "bits": 4}},
     "terms that are balanced": {
         "loss": LOSS,
