@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import tempfile
 import threading
 from types import FrameType
 
@@ -33,6 +34,9 @@ def main() -> int:
         print(error, file=sys.stderr)
         return os.EX_CONFIG
     configure(settings.log_format)
+    uploads = settings.root / "uploads"
+    uploads.mkdir(exist_ok=True)
+    tempfile.tempdir = str(uploads)  # parts of a form lie there while they arrive
     config = uvicorn.Config(
         app,
         host=settings.host,

@@ -68,6 +68,8 @@ RESPONSES: dict[int | str, dict[str, Any]] = {
 """What every operation may answer besides its own."""
 PARTS = ("body", "query", "path", "header", "cookie")
 RETRY_AFTER_S = 2
+MAX_PROBLEMS, MAX_QUOTED, MAX_DETAIL = 100, 200, 2000
+"""What is told of a request that is wrong everywhere: so many places, in so many characters."""
 log = logging.getLogger(__name__)
 
 
@@ -88,11 +90,23 @@ def problem(
         "type": kind,
         "title": HTTPStatus(status).phrase,
         "status": status,
-        "detail": detail,
-        "problems": [p.model_dump(mode="python") for p in problems],
+        "detail": _short(detail, MAX_DETAIL),
+        "problems": [
+            {
+                "field": _short(p.field, MAX_QUOTED),
+                "message": _short(p.message, MAX_DETAIL),
+                "known": [_short(name, MAX_QUOTED) for name in p.known[:MAX_PROBLEMS]],
+            }
+            for p in problems[:MAX_PROBLEMS]
+        ],
     }
     # Plain ASCII: a message may quote what no encoding can carry.
     return Response(json.dumps(body), status, headers, media_type=MEDIA_TYPE)
+
+
+def _short(text: str, length: int) -> str:
+    """Return a text that may quote what was sent, which may be megabytes."""
+    return text if len(text) <= length else f"{text[:length]}…"
 
 
 def install(app: FastAPI) -> None:

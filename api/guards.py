@@ -54,7 +54,11 @@ async def storable(request: Request) -> None:
     """
     if not request.headers.get("content-type", "").startswith("application/json"):
         return
-    for text in _texts(await request.json() if await request.body() else None):
+    try:
+        found = await request.json() if await request.body() else None
+    except (ValueError, RecursionError) as error:
+        raise InvalidInput(Problem(field="body", message=f"Not JSON: {error}.")) from error
+    for text in _texts(found):
         if any(c == "\0" or "\ud800" <= c <= "\udfff" for c in text):
             message = f"{text!a} is no text: it has a NUL or half a character; remove it."
             raise InvalidInput(Problem(field="body", message=message))

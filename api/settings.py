@@ -54,6 +54,8 @@ class Settings(BaseSettings):
     """Whether models may be fetched from the Hugging Face hub."""
     max_upload_mib: Annotated[int, Ge(1)] = 512
     """Largest upload, in MiB."""
+    ingest_mib: Annotated[int, Ge(512)] = 4096
+    """Memory that reading one dataset may take, in MiB."""
 
     @field_validator("allowed_roots", mode="before")
     @classmethod

@@ -252,7 +252,7 @@ class JobRequest(Spec):
     """Trials at once, one thread each; the worker may grant fewer."""
     max_length: Annotated[int, Ge(8), Le(512)] = 128
     """Tokens of an example; longer ones are cut."""
-    max_train_examples: Annotated[int, Ge(8)] | None = None
+    max_train_examples: Annotated[int, Ge(8), Le(2**31 - 1)] | None = None
     """Use only so many training examples, chosen by seed; None is all."""
     confirmation_seeds: Annotated[int, Ge(0), Le(20)] = 3
     """Fresh seeds with which the winner and plain fine-tuning are trained again at the end."""

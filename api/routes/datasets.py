@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import tempfile
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -18,13 +19,14 @@ from fastapi import APIRouter, Body, Form, UploadFile
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from api.creation import Creation
-from api.deps import ArtifactsDep, Limit, PrincipalDep, SettingsDep, StoreDep
+from api.deps import Limit, PrincipalDep, SettingsDep, StoreDep
 from api.description import EXAMPLE_DATASET, EXAMPLE_DATASET_BY_PATH, leads
 from api.errors import of_pydantic
 from api.exact import Exact
 from api.settings import Settings
 from api.views import Page, View, page
-from autodistill.data.ingest import DatasetRequest, ingest
+from autodistill.data.apart import ingest_apart
+from autodistill.data.ingest import DatasetRequest
 from autodistill.errors import InvalidDataset, InvalidInput, Problem
 from autodistill.models.sources import confined
 from autodistill.recommend.similarity import dataset_distances, flat_map
@@ -39,6 +41,8 @@ MOST_MAPPED = 300
 """Datasets on the map: distances grow with the square."""
 SOME = 10
 """Jobs that a refusal looks for."""
+INGESTIONS = threading.BoundedSemaphore(2)
+"""Files that are read at once, each within its own limits."""
 
 
 class DatasetByPath(DatasetRequest):
@@ -92,7 +96,6 @@ DATASET = leads(["get_dataset"], dataset="$response.body#/id")
 def upload_dataset(
     form: Annotated[DatasetForm, Form(media_type="multipart/form-data")],
     store: StoreDep,
-    artifacts: ArtifactsDep,
     settings: SettingsDep,
     creation: Creation,
 ) -> Dataset:
@@ -106,14 +109,13 @@ def upload_dataset(
         path = folder / f"upload{suffix}"
         with path.open("wb") as out:
             shutil.copyfileobj(form.file.file, out, CHUNK)
-        return _register(path, asked, folder, store, artifacts, creation)
+        return _register(path, asked, folder, store, settings, creation)
 
 
 @router.post("/by-path", status_code=201, responses={201: DATASET})
 def register_dataset(
     asked: Annotated[DatasetByPath, Exact, Body(examples=[EXAMPLE_DATASET_BY_PATH])],
     store: StoreDep,
-    artifacts: ArtifactsDep,
     settings: SettingsDep,
     creation: Creation,
 ) -> Dataset:
@@ -127,7 +129,7 @@ def register_dataset(
         raise InvalidDataset(Problem(field="path", message=f'There is no file "{asked.path}".'))
     request = DatasetRequest.model_validate(asked.model_dump(exclude={"path"}))
     with _scratch(settings) as folder:
-        return _register(path, request, folder, store, artifacts, creation)
+        return _register(path, request, folder, store, settings, creation)
 
 
 @router.get("")
@@ -198,15 +200,17 @@ def _register(
     asked: DatasetRequest,
     folder: Path,
     store: Store,
-    artifacts: ArtifactFolder,
+    settings: Settings,
     creation: Creation,
 ) -> Dataset:
     with path.open("rb") as file:
         content = hashlib.file_digest(file, "sha256").hexdigest()
     known = "/v1/datasets", asked.model_dump_json(), content
     if (dataset := creation.earlier(*known)) is None:
-        found = ingest(path, asked, folder)
-        sha256, size = artifacts.put(found.path), found.path.stat().st_size
+        with INGESTIONS:
+            found = ingest_apart(path, asked, folder, memory_mib=settings.ingest_mib)
+        sha256 = ArtifactFolder(settings.root / "artifacts").put(found.path)
+        size = found.path.stat().st_size
         record = Dataset(
             id=f"ds_{found.sha256[:16]}",
             name=asked.name,

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import csv
-import io
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from itertools import filterfalse
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,8 @@ from autodistill.errors import InvalidDataset, Problem
 from autodistill.lazy import parquet, pyarrow
 
 SUFFIXES = (".csv", ".tsv", ".jsonl", ".parquet")
+MAX_ROWS = 10_000_000
+"""Of a Parquet file, whose rows can cost nothing."""
 MAX_KNOWN = 50
 """Column names that an error lists."""
 
@@ -43,32 +44,42 @@ def read_table(path: Path, wanted: Mapping[str, str]) -> Columns:
     if suffix == ".parquet":
         columns = _parquet(path, wanted)
     elif suffix == ".jsonl":
-        columns = _jsonl(_text(path), wanted)
+        columns = _jsonl(_lines(path, newline="\n"), wanted)
     else:
-        columns = _delimited(_text(path), wanted, "\t" if suffix == ".tsv" else ",")
+        separator = "\t" if suffix == ".tsv" else ","
+        columns = _delimited(_lines(path, newline=""), wanted, separator)
     if not all(columns.values()):
         raise _refused("The file has no rows; give examples for train, dev and test.")
     return columns
 
 
-def _text(path: Path) -> str:
-    content = path.read_bytes()
-    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise _refused("The file must be UTF-8, but it is UTF-16; save it as UTF-8.")
+def _lines(path: Path, *, newline: str) -> Iterator[str]:
+    with path.open("rb") as file:
+        if file.read(2) in (b"\xff\xfe", b"\xfe\xff"):
+            raise _refused("The file must be UTF-8, but it is UTF-16; save it as UTF-8.")
     try:
-        return content.decode("utf-8-sig")
+        with path.open(encoding="utf-8-sig", newline=newline) as text:
+            yield from text
     except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        message = f"The file must be UTF-8; line {line} is not ({error.reason}). Save it as UTF-8."
-        raise _refused(message) from error
+        message = f"The file must be UTF-8; line {_misfit(path)} is not ({error.reason})."
+        raise _refused(f"{message} Save it as UTF-8.") from error
 
 
-def _delimited(text: str, wanted: Mapping[str, str], separator: str) -> Columns:
+def _misfit(path: Path) -> int:
+    """Return the number of the first line that is not UTF-8."""
+    with path.open("rb") as file:
+        for number, line in enumerate(file, start=1):
+            try:
+                line.decode()
+            except UnicodeDecodeError:
+                return number
+    return 0
+
+
+def _delimited(text: Iterator[str], wanted: Mapping[str, str], separator: str) -> Columns:
     csv.field_size_limit(2**31 - 1)  # a long cell is answered where its column is known
     # A blank line is no row, not even a faulty one.
-    lines = csv.reader(
-        io.StringIO(text.replace("\0", " "), newline=""), delimiter=separator, strict=True
-    )
+    lines = csv.reader((line.replace("\0", " ") for line in text), delimiter=separator, strict=True)
     rows = filterfalse(lambda row: not row, lines)
     faults = []
     try:
@@ -92,11 +103,11 @@ def _delimited(text: str, wanted: Mapping[str, str], separator: str) -> Columns:
     return columns
 
 
-def _jsonl(text: str, wanted: Mapping[str, str]) -> Columns:
+def _jsonl(text: Iterator[str], wanted: Mapping[str, str]) -> Columns:
     names: dict[str, None] = {}
     columns: Columns = {role: [] for role in wanted}
     faults = []
-    for number, line in enumerate(io.StringIO(text), start=1):
+    for number, line in enumerate(text, start=1):
         if not line.strip():
             continue
         try:
@@ -128,6 +139,7 @@ def _parquet(path: Path, wanted: Mapping[str, str]) -> Columns:
     try:
         with parquet.ParquetFile(path) as file:
             columns = _present(wanted, file.schema_arrow.names)
+            _check_shape(file, columns)
             table = file.read(columns=list(columns.values()))
         return {
             role: [_storable(cell) for cell in table.column(column).to_pylist()]
@@ -136,6 +148,18 @@ def _parquet(path: Path, wanted: Mapping[str, str]) -> Columns:
     except (pyarrow.ArrowException, OSError, ValueError) as error:
         text = str(error).strip().splitlines() or [type(error).__name__]
         raise _refused(f"The file is no Parquet that can be read: {text[0]}") from error
+
+
+def _check_shape(file: Any, columns: Mapping[str, str]) -> None:
+    """Refuse what is no table of texts and numbers before it is unpacked."""
+    if file.metadata.num_rows > MAX_ROWS:
+        message = f"The file has {file.metadata.num_rows} rows; {MAX_ROWS} can be read at most."
+        raise _refused(message)
+    nested = pyarrow.types.is_nested
+    for role, column in columns.items():
+        if nested(kind := file.schema_arrow.field(column).type):
+            message = f'Column "{column}" holds {kind}; texts or numbers are needed.'
+            raise InvalidDataset(Problem(field=f"{role}_column", message=message))
 
 
 def _present(wanted: Mapping[str, str], known: list[str]) -> dict[str, str]:

@@ -13,7 +13,7 @@ from typing import Any
 
 from autodistill.errors import InvalidModel, Problem
 
-MAX_JSON = 100 * 2**20
+MAX_JSON = 64 * 2**20
 """Bytes of a header, configuration or tokenizer."""
 MAX_SIZE = 100_000
 """Layers or hidden size beyond any encoder."""
@@ -66,6 +66,8 @@ def inspect(folder: Path) -> Inspected:
         way_out = "save it with transformers' fast tokenizer"
         raise _refused(f"The directory has no tokenizer.json; {way_out}.")
     tensors = {name: tensor for path in weights for name, tensor in _tensors(path).items()}
+    if not tensors:
+        raise _refused("The weights are empty; save the model with transformers.")
     return Inspected(
         sha256=_sha256(
             folder / "config.json", tokenizer, *weights, *([settings_path] if settings else [])
@@ -125,8 +127,10 @@ def _weights(folder: Path) -> Iterator[Path]:
         yield whole
     elif index.is_file():
         parts = _json(index).get("weight_map")
-        names = set(parts.values()) if isinstance(parts, dict) else set()
-        for name in sorted(map(str, names)):
+        names = set(map(str, parts.values())) if isinstance(parts, dict) else set()
+        if not names:
+            raise _refused(f"{index.name} names no weights; save the model with transformers.")
+        for name in sorted(names):
             if Path(name).name != name or not (folder / name).is_file():
                 raise _refused(f"{index.name} names {name!r:.60}, which is not in the directory.")
             yield folder / name
@@ -163,6 +167,8 @@ def _tensors(path: Path) -> dict[str, Any]:
 
 def _json(path: Path) -> dict[str, Any]:
     try:
+        if path.exists() and not path.is_file():  # a pipe would be waited on for ever
+            raise _refused(f"{path.name} is no plain file.")
         if path.stat().st_size > MAX_JSON:
             raise _refused(f"{path.name} is larger than {MAX_JSON >> 20} MiB.")
         return _parsed(path.name, path.read_bytes())

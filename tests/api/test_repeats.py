@@ -58,7 +58,7 @@ def test_a_repeated_upload_is_not_read_again(world: Any, monkeypatch: pytest.Mon
 
     first = send(content, name="more")
     assert first.headers["location"] == f"/v1/datasets/{first.json()['id']}"
-    monkeypatch.setattr("api.routes.datasets.ingest", None)
+    monkeypatch.setattr("api.routes.datasets.ingest_apart", None)
     assert send(content, name="more").json() == first.json()
     for other in (send(content, name="other"), send(content + b"\nx,good", name="more")):
         assert other.status_code == 422

@@ -16,6 +16,7 @@ from autodistill.testing.shells import reviews
 
 ROOT = "r" * 32
 PHASES = "examples,coverage,fuzzing,stateful"
+CONFIGURATION = Path(__file__).parents[2] / "schemathesis.toml"
 LIMIT_S = 540
 
 
@@ -42,7 +43,8 @@ def service(
 
 
 @pytest.mark.e2e
-def test_the_api_keeps_what_it_promises(service: str) -> None:
+def test_the_api_keeps_what_it_promises(service: str, tmp_path: Path) -> None:
+    shutil.copy(CONFIGURATION, tmp_path)
     found = subprocess.run(
         [
             *(sys.executable, "-m", "schemathesis.cli", "run", f"{service}/openapi.json"),
@@ -50,7 +52,7 @@ def test_the_api_keeps_what_it_promises(service: str) -> None:
             *("--header", f"Authorization: Bearer {ROOT}", "--request-timeout", "20"),
             *("--no-color", "--suppress-health-check", "all"),
         ],
-        cwd=Path(__file__).parents[2],  # where schemathesis.toml is
+        cwd=tmp_path,
         capture_output=True,
         text=True,
         check=False,
