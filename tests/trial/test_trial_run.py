@@ -43,6 +43,7 @@ PIPELINES: dict[str, dict[str, Any]] = {
     "an augmentor that learns by ratio": {
         "augmentation": {"kind": "hard_aug", "alternation": "ratio", "objective": "sensitivity"},
     },
+    "a policy that learns": {"augmentation": {"kind": "policy_aug", "update_every": 5}},
     "weights with noise": {"regularizer": {"kind": "quant_noise", "bits": 4}},
     "terms that are balanced": {
         "loss": LOSS,
