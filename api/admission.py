@@ -111,10 +111,10 @@ def _unknown(field: str, error: NotFound) -> Problem:
 
 
 def _of_teacher(asked: TeacherSpec, model: Model, dataset: Dataset) -> Iterator[Problem]:
-    regresses = not dataset.labels and len(model.labels) == 1
-    fits = regresses or (dataset.labels and model.labels == dataset.labels)
-    if asked.preparation.fine_tuning is None and not fits:
+    if asked.preparation.fine_tuning is None and not model.knows(dataset):
         theirs = ", ".join(model.labels[:10]) or "no head"
+        if model.head not in ("", dataset.task.head):
+            theirs = f"a head for {model.head}"
         message = (
             f"A teacher that is used as it is needs the dataset's labels "
             f"({', '.join(dataset.labels[:10]) or 'one number'}) in that order; this one has "
@@ -138,5 +138,9 @@ def _student(
         model = tx.models.get(student.model)
     except NotFound as error:
         raise InvalidInput(_unknown(f"{field}.model", error)) from error
+    if dataset.task.tags_words and model.tokenizer_sha256 != teacher.tokenizer_sha256:
+        law = "Where words are tagged, teacher and student must share a tokenizer"
+        message = f"{law}; {model.name} cuts otherwise than {teacher.name}. Choose another one."
+        raise InvalidInput(Problem(field=f"{field}.model", message=message))
     known = student.model_copy(update={"model": model.id})
     return known, task_facts(dataset, teacher, known, model)

@@ -63,8 +63,16 @@ class Model(Registered):
     """Attention heads; 0 where that is not known."""
     num_parameters: int
     tokenizer_sha256: str
+    head: str
+    """What transformers calls its head (`SequenceClassification`); empty when it has none."""
     labels: tuple[str, ...]
     """Class names of its head, in order; empty when it has none."""
+
+    def knows(self, dataset: Dataset) -> bool:
+        """Return whether its head is for the dataset's task and labels, in their order."""
+        if self.head != dataset.task.head:
+            return False
+        return self.labels == dataset.labels if dataset.labels else len(self.labels) == 1
 
 
 def task_facts(

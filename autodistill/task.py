@@ -24,15 +24,30 @@ class Task(StrEnum):
     TEXT_CLASSIFICATION = "text_classification"
     TEXT_PAIR_CLASSIFICATION = "text_pair_classification"
     TEXT_REGRESSION = "text_regression"
+    TOKEN_CLASSIFICATION = "token_classification"
 
     @property
     def is_classification(self) -> bool:
         """True when labels are classes, so that logits have a softmax."""
         return self is not Task.TEXT_REGRESSION
 
+    @property
+    def tags_words(self) -> bool:
+        """True when each word of an example has a label of its own."""
+        return self is Task.TOKEN_CLASSIFICATION
+
+    @property
+    def head(self) -> str:
+        """What transformers calls the head: `AutoModelFor<head>`."""
+        return "TokenClassification" if self.tags_words else "SequenceClassification"
+
 
 CLASSIFICATION = frozenset(task for task in Task if task.is_classification)
 EVERY_TASK = frozenset(Task)
+ONE_ROW = frozenset(task for task in Task if not task.tags_words)
+"""Tasks in which an example has one label."""
+WHOLE_TEXTS = ONE_ROW
+"""Tasks whose examples are texts that may be rewritten as a whole."""
 
 
 class TaskFacts(BaseModel):

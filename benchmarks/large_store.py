@@ -61,6 +61,7 @@ MODEL = Model(
     num_heads=12,
     num_parameters=22_713_216,
     tokenizer_sha256="2" * 64,
+    head="",
     labels=(),
     created_at=BEGAN,
 )

@@ -58,6 +58,7 @@ def register_model(
         num_heads=found.num_heads,
         num_parameters=found.num_parameters,
         tokenizer_sha256=found.tokenizer_sha256,
+        head=found.head,
         labels=found.labels,
         created_at=datetime.now(UTC),
     )

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import numpy as np
 from annotated_types import Ge, Gt, Le
 
 from autodistill.augmentations._base import Augmentation
 from autodistill.component import Choice
+from autodistill.task import WHOLE_TEXTS, Task
 
 
 class RewritingAugmentation(Augmentation):
@@ -21,6 +22,7 @@ class RewritingAugmentation(Augmentation):
     teacher's outputs on them are made once and shared by the trials of a job.
     """
 
+    tasks: ClassVar[frozenset[Task]] = WHOLE_TEXTS
     edit_fraction: Annotated[float, Gt(0), Le(1), Choice((0.1, 0.3, 0.5))] = 0.1
     """Share of a text's words that are edited, at least one."""
     copies: Annotated[int, Ge(1), Le(16), Choice((1, 2, 4))] = 1

@@ -11,6 +11,7 @@ from autodistill.augmentations._base import Augmentation, Augmenting
 from autodistill.augmentations._mixing import Mixing
 from autodistill.component import Choice
 from autodistill.pool import Pool
+from autodistill.task import ONE_ROW, Task
 
 
 class Mixup(Augmentation, title="Mixup"):
@@ -28,6 +29,7 @@ class Mixup(Augmentation, title="Mixup"):
 
     cost: ClassVar[str] = "a forward pass of the teacher at every step where both sides are mixed"
     mixes: ClassVar[bool] = True
+    tasks: ClassVar[frozenset[Task]] = ONE_ROW
     kind: Literal["mixup"] = "mixup"
     beta: Annotated[float, Gt(0), Le(10), Choice((0.2, 0.4, 1.0))] = 0.4
     """Both parameters of the Beta distribution; small values stay close to one parent."""

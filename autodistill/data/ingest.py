@@ -18,11 +18,9 @@ from autodistill.data.problems import of_rows, shown
 from autodistill.data.read import Columns, read_table
 from autodistill.data.splits import check_splits, given_splits, made_splits
 from autodistill.data.table import SPLITS, Split, read_split, write_table
+from autodistill.data.tags import MAX_CHARACTERS, read_tagged
 from autodistill.errors import InvalidDataset, Problem
 from autodistill.task import Name, Task
-
-MAX_CHARACTERS = 100_000
-"""Of one text; no encoder here reads nearly as much."""
 
 
 class DatasetRequest(BaseModel):
@@ -35,11 +33,11 @@ class DatasetRequest(BaseModel):
     task: Task | None = None
     """What is predicted; guessed from the columns when not given."""
     text_column: str = "text"
-    """Column of the text."""
+    """Column of the text, or of the list of words where each word has a tag."""
     pair_column: str | None = None
     """Column of the second text, for pairs."""
     label_column: str = "label"
-    """Column of the class or the real value."""
+    """Column of the class or the real value, or of the list of tags, one for each word."""
     split_column: str | None = None
     """Column that says train, dev (or valid, validation) or test; without it splits are made."""
     dev_fraction: Annotated[float, Ge(0.01), Lt(0.5)] = 0.1
@@ -74,22 +72,18 @@ def ingest(source: Path, request: DatasetRequest, into: Path) -> Ingested:
         InvalidDataset: With a problem for each column or row that breaks a law.
     """
     columns = read_table(source, _wanted(request))
-    problems = _text_problems(columns)
-    splits, found = _splits(columns, request)
-    problems += found
+    splits, problems = _splits(columns, request)
     try:
-        labels = read_labels(columns["label"])
-        task = request.task or guess_task(labels, pair="pair" in columns)
-        _check_pair(task, pair="pair" in columns)
-        values, names = encode(labels, task)
+        task, examples, names = _examples(columns, request)
     except InvalidDataset as error:
-        raise InvalidDataset([*problems, *error.problems]) from None
+        raise InvalidDataset([*error.problems, *problems]) from None
     if problems:
         raise InvalidDataset(problems)
-    check_splits(np.array(splits), values, names, made=request.split_column is None)
+    split_V = np.repeat(splits, 1 if examples.offsets is None else np.diff(examples.offsets))
+    check_splits(split_V, examples.labels, names, made=request.split_column is None)
     into.mkdir(parents=True, exist_ok=True)
     path = into / "dataset.parquet"
-    write_table(path, splits, Split(columns["text"], columns.get("pair"), values), labels=names)
+    write_table(path, splits, examples, labels=names)
     train, dev = read_split(path, "train"), read_split(path, "dev")
     return Ingested(
         path=path,
@@ -122,6 +116,28 @@ def _wanted(request: DatasetRequest) -> dict[str, str]:
     return given
 
 
+def _examples(columns: Columns, request: DatasetRequest) -> tuple[Task, Split, tuple[str, ...]]:
+    """Return what is predicted, the examples with encoded labels, and the names of the classes."""
+    task, pair = request.task, "pair" in columns
+    lists = sum(isinstance(cell, list) for cell in columns["text"])
+    if task is None and lists > len(columns["text"]) / 2:
+        task = Task.TOKEN_CLASSIFICATION
+    if task is Task.TOKEN_CLASSIFICATION:
+        _check_pair(task, pair=pair)
+        return task, *read_tagged(columns)
+    problems = _text_problems(columns)
+    try:
+        labels = read_labels(columns["label"])
+        task = task or guess_task(labels, pair=pair)
+        _check_pair(task, pair=pair)
+        values, names = encode(labels, task)
+    except InvalidDataset as error:
+        raise InvalidDataset([*problems, *error.problems]) from None
+    if problems:
+        raise InvalidDataset(problems)
+    return task, Split(columns["text"], columns.get("pair"), values), names
+
+
 def _text_problems(columns: Columns) -> list[Problem]:
     """Say where a text is none, empty or too long."""
     problems = []
@@ -144,13 +160,16 @@ def _fault(cell: Any) -> str:
 def _splits(columns: Columns, request: DatasetRequest) -> tuple[Sequence[str], list[Problem]]:
     if "split" in columns:
         return given_splits(columns["split"])
-    texts = [str(cell) for cell in columns["text"]]
+    texts = [" ".join(map(str, x)) if isinstance(x, list) else str(x) for x in columns["text"]]
     return list(made_splits(texts, request.dev_fraction, request.test_fraction)), []
 
 
 def _check_pair(task: Task, *, pair: bool) -> None:
     if task is Task.TEXT_PAIR_CLASSIFICATION and not pair:
         message = f"{task} needs a second text; name its column."
+        raise InvalidDataset(Problem(field="pair_column", message=message))
+    if task is Task.TOKEN_CLASSIFICATION and pair:
+        message = f"{task} reads one list of words; leave pair_column out."
         raise InvalidDataset(Problem(field="pair_column", message=message))
     if task is Task.TEXT_CLASSIFICATION and pair:
         message = f"With a pair_column it is {Task.TEXT_PAIR_CLASSIFICATION}, not {task}."

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from dataclasses import replace
+from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +34,8 @@ def meta_features(train: Split, dev: Split, task: Task) -> dict[str, float]:
     few, check = _sample(train), _sample(dev)
     lengths, seen = _words(few)
     _, unseen = _words(check)
+    if task.tags_words:
+        few, check = _in_context(few), _in_context(check)
     found = {
         "log_train": float(np.log(len(train))),
         "classification": float(task.is_classification),
@@ -51,7 +56,19 @@ def _sample(split: Split) -> Split:
     chosen = np.sort(np.random.default_rng(0).permutation(len(split))[:MAX_ROWS])
     few = split.some(chosen)
     pairs = None if few.pairs is None else [text[:MAX_CHARACTERS] for text in few.pairs]
-    return Split([text[:MAX_CHARACTERS] for text in few.texts], pairs, few.labels)
+    return replace(few, texts=[text[:MAX_CHARACTERS] for text in few.texts], pairs=pairs)
+
+
+def _in_context(split: Split) -> Split:
+    """Return some tagged words as texts: the word, its end and beginning, and its neighbours."""
+    texts = []
+    for words in split.words:
+        around = ["", *words, ""]
+        texts += [
+            f"{word} start_{word[:1]} end_{word[-2:]} before_{before} after_{after}"
+            for before, word, after in zip(around, words, around[2:], strict=False)
+        ]
+    return _sample(Split(texts, None, split.labels))
 
 
 def _words(split: Split) -> tuple[NDArray[np.int64], Counter[str]]:
@@ -71,8 +88,11 @@ def _cut(text: str) -> list[str]:
 def _of_repeats(train: Split) -> dict[str, float]:
     """Return how many examples repeat another, and how many of all contradict one."""
     texts = _joined(train)
-    labels: dict[str, set[float]] = {}
-    for text, label in zip(texts, train.labels.tolist(), strict=True):
+    labels: dict[str, set[Any]] = {}
+    of_example: list[Any] = train.labels.tolist()
+    if train.offsets is not None:
+        of_example = [tuple(of_example[a:b]) for a, b in pairwise(train.offsets.tolist())]
+    for text, label in zip(texts, of_example, strict=True):
         labels.setdefault(text, set()).add(label)
     conflicting = sum(len(labels[text]) > 1 for text in texts)
     return {
@@ -143,6 +163,8 @@ def _correlation(guesses: NDArray[np.float64], labels: NDArray[np.float64]) -> f
 
 
 def _joined(split: Split) -> list[str]:
+    if split.offsets is not None:
+        return [" ".join(words) for words in split.words]
     if split.pairs is None:
         return split.texts
     return [f"{a} {b}" for a, b in zip(split.texts, split.pairs, strict=True)]

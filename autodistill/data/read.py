@@ -180,6 +180,8 @@ def _present(wanted: Mapping[str, str], known: list[str]) -> dict[str, str]:
 
 
 def _storable(cell: Any) -> Any:
+    if isinstance(cell, list):
+        return [_storable(item) for item in cell]
     if not isinstance(cell, str):
         return cell
     return cell.encode("utf-8", "replace").decode("utf-8").replace("\0", " ")

@@ -1,4 +1,4 @@
-"""The canonical table of a dataset: columns split, text, text_pair (of pairs), label.
+"""The canonical table of a dataset: split, text, text_pair, label; or split, words, tags.
 
 Rows are grouped train, dev, test; an example's position in its split is its stable id.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Literal
 
@@ -24,18 +25,39 @@ class Split:
     """The examples of one split, in their order."""
 
     texts: list[str]
+    """One of each example; where words are tagged, the words of all examples end to end."""
     pairs: list[str] | None
     """The second texts, where the task has them."""
     labels: NDArray[Any]
-    """Class numbers (int64) or values (float64)."""
+    """Class numbers (int64) or values (float64), one for each of the texts."""
+    offsets: NDArray[np.int64] | None = None
+    """The words of example n are `offsets[n]:offsets[n + 1]`; None where words are not tagged."""
 
     def __len__(self) -> int:
-        return len(self.texts)
+        return len(self.texts) if self.offsets is None else len(self.offsets) - 1
+
+    @property
+    def words(self) -> list[list[str]]:
+        """The words of each example, where they are tagged."""
+        assert self.offsets is not None
+        bounds = self.offsets.tolist()
+        return [self.texts[a:b] for a, b in pairwise(bounds)]
 
     def some(self, positions: NDArray[np.int64]) -> Split:
         """Return the examples at these positions."""
-        pairs = None if self.pairs is None else [self.pairs[i] for i in positions]
-        return Split([self.texts[i] for i in positions], pairs, self.labels[positions])
+        rows, offsets = positions, None
+        if self.offsets is not None:
+            offsets = ends(np.diff(self.offsets)[positions])
+            rows = np.arange(offsets[-1]) + np.repeat(
+                self.offsets[positions] - offsets[:-1], np.diff(offsets)
+            )
+        pairs = None if self.pairs is None else [self.pairs[i] for i in rows]
+        return Split([self.texts[i] for i in rows], pairs, self.labels[rows], offsets)
+
+
+def ends(lengths_N: NDArray[Any]) -> NDArray[np.int64]:
+    """Return where each of N packed pieces starts, and where the last one ends, shape (N + 1,)."""
+    return np.concatenate([[0], np.cumsum(lengths_N)]).astype(np.int64)
 
 
 def write_table(
@@ -48,13 +70,17 @@ def write_table(
     place: dict[str, int] = {split: i for i, split in enumerate(SPLITS)}
     order = np.argsort([place[split] for split in splits], kind="stable")
     ordered = examples.some(order)
-    columns: dict[str, Any] = {
-        "split": pyarrow.array([splits[i] for i in order], pyarrow.string()),
-        "text": pyarrow.array(ordered.texts, pyarrow.string()),
-    }
-    if ordered.pairs is not None:
-        columns["text_pair"] = pyarrow.array(ordered.pairs, pyarrow.string())
-    columns["label"] = pyarrow.array(ordered.labels)
+    texts, values = pyarrow.array(ordered.texts, pyarrow.string()), pyarrow.array(ordered.labels)
+    columns: dict[str, Any] = {"split": pyarrow.array([splits[i] for i in order], pyarrow.string())}
+    if ordered.offsets is not None:
+        packed = pyarrow.ListArray.from_arrays
+        offsets = pyarrow.array(ordered.offsets, pyarrow.int32())
+        columns |= {"words": packed(offsets, texts), "tags": packed(offsets, values)}
+    else:
+        columns["text"] = texts
+        if ordered.pairs is not None:
+            columns["text_pair"] = pyarrow.array(ordered.pairs, pyarrow.string())
+        columns["label"] = values
     table = pyarrow.table(columns).replace_schema_metadata({"labels": json.dumps(labels)})
     parquet.write_table(table, path, compression="zstd")
 
@@ -62,5 +88,10 @@ def write_table(
 def read_split(path: Path, split: str) -> Split:
     """Return one split of a canonical Parquet file."""
     table = parquet.read_table(path, filters=[("split", "==", split)])
+    if "words" in table.column_names:
+        words, tags = table["words"].combine_chunks(), table["tags"].combine_chunks()
+        offsets = ends(words.value_lengths().to_numpy(zero_copy_only=False))
+        labels = tags.flatten().to_numpy(zero_copy_only=False).copy()
+        return Split(words.flatten().to_pylist(), None, labels, offsets)
     pairs = table["text_pair"].to_pylist() if "text_pair" in table.column_names else None
     return Split(table["text"].to_pylist(), pairs, table["label"].to_numpy().copy())

@@ -40,6 +40,15 @@ QUALITY = {
         meaning="Mean F1 over the classes that occur among labels or predictions.",
         share=True,
     ),
+    "entity_f1": Metric(
+        label="entity F1",
+        meaning="F1 over whole entities, right in bounds and type, as conlleval counts them (Tjong "
+        "Kim Sang & Buchholz, 2000); each tagged word is one where tags have no B- and I-.",
+        share=True,
+    ),
+    "token_accuracy": Metric(
+        label="token accuracy", meaning="Share of words whose tag is predicted.", share=True
+    ),
     "nll": Metric(
         label="negative log-likelihood",
         meaning="Mean surprise at the true class, in nats.",
@@ -164,7 +173,9 @@ LOWER_IS_BETTER = frozenset(name for name, metric in CATALOGUE.items() if metric
 COSTS = tuple(COST)
 """Objectives that a student has before training."""
 
-_OF_CLASSES = ("accuracy", "macro_f1", "nll", "ece", "aurc", "excess_aurc")
+_OF_ANY_CLASSES = ("nll", "ece", "aurc", "excess_aurc")
+_OF_CLASSES = ("accuracy", "macro_f1", *_OF_ANY_CLASSES)
+_OF_TAGS = ("entity_f1", "token_accuracy", *_OF_ANY_CLASSES)
 _LIKE_CLASSES = (
     *("agreement", "agreement_right", "agreement_wrong", "forward_kl", "reverse_kl", "js"),
     *("soft_agreement", "top_k_overlap", "cka"),
@@ -176,6 +187,7 @@ METRICS: dict[Task, tuple[str, ...]] = {
     Task.TEXT_CLASSIFICATION: _OF_CLASSES + _LIKE_CLASSES,
     Task.TEXT_PAIR_CLASSIFICATION: _OF_CLASSES + _LIKE_CLASSES,
     Task.TEXT_REGRESSION: _OF_VALUES + _LIKE_VALUES,
+    Task.TOKEN_CLASSIFICATION: _OF_TAGS + _LIKE_CLASSES,
 }
 """What may be measured on dev and test; the first is the task's headline metric."""
 

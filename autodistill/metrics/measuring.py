@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from autodistill.metrics import TOP_K
 from autodistill.metrics.calibration import aurc, ece, excess_aurc, nll
 from autodistill.metrics.classes import accuracy, macro_f1
+from autodistill.metrics.entities import Tagging, entity_f1
 from autodistill.metrics.fidelity import ClassFidelity
 from autodistill.metrics.likeness import Likeness
 from autodistill.metrics.values import pearson, rmse, spearman
@@ -37,10 +38,18 @@ class Measure:
         task: What the answers are for.
         labels_V: Class numbers, or true values.
         teacher: Its answers on the same rows; None leaves fidelity out.
+        tagging: Names of the tags, and which rows are one sentence; where words are tagged.
     """
 
-    def __init__(self, task: Task, labels_V: NDArray[Any], teacher: Answers | None = None) -> None:
+    def __init__(
+        self,
+        task: Task,
+        labels_V: NDArray[Any],
+        teacher: Answers | None = None,
+        tagging: Tagging | None = None,
+    ) -> None:
         self._task, self._labels_V, self._teacher = task, labels_V, teacher
+        self._tagging = tagging
         if teacher is not None:
             self._likeness = Likeness(teacher.features_VE)
             if task.is_classification:
@@ -56,15 +65,20 @@ class Measure:
 
     def _classes(self, logits_VC: NDArray[np.float64]) -> dict[str, float]:
         labels_V = self._labels_V
-        found = {
-            "accuracy": accuracy(logits_VC, labels_V),
-            "macro_f1": macro_f1(logits_VC, labels_V),
+        found = self._hits(logits_VC) | {
             "nll": nll(logits_VC, labels_V),
             "ece": ece(logits_VC, labels_V),
             "aurc": aurc(logits_VC, labels_V),
             "excess_aurc": excess_aurc(logits_VC, labels_V),
         }
         return found if self._teacher is None else found | self._fidelity(logits_VC)
+
+    def _hits(self, logits_VC: NDArray[np.float64]) -> dict[str, float]:
+        right = accuracy(logits_VC, self._labels_V)
+        if self._tagging is not None:
+            found = entity_f1(logits_VC.argmax(axis=1), self._labels_V, self._tagging)
+            return {"entity_f1": found, "token_accuracy": right}
+        return {"accuracy": right, "macro_f1": macro_f1(logits_VC, self._labels_V)}
 
     def _values(self, scores_V1: NDArray[np.float64]) -> dict[str, float]:
         scores_V = scores_V1[:, 0]

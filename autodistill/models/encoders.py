@@ -11,28 +11,34 @@ from typing import Any
 from autodistill.errors import InvalidModel, Problem
 from autodistill.lazy import torch, transformers
 from autodistill.models.device import device
+from autodistill.models.inspection import head, read_json
+from autodistill.task import Task
 
 HEAD_DEVIATION = 0.02
 
 
 def load(folder: Path) -> Any:
-    """Load a sequence classifier or regressor, in float32, onto the device."""
-    return _load(folder)
+    """Load a model with the head that its configuration names, in float32, onto the device."""
+    return _load(folder, head(read_json(folder / "config.json")))
 
 
-def load_with_fresh_head(folder: Path, labels: Sequence[str]) -> Any:
+def load_with_fresh_head(
+    folder: Path, labels: Sequence[str], task: Task = Task.TEXT_CLASSIFICATION
+) -> Any:
     """Load an encoder and give it an output layer of random weights, from torch's generator.
 
     Args:
         folder: A directory in Hugging Face layout.
         labels: Class names, () for regression.
+        task: What the head is for.
     """
     named = (
         {"id2label": dict(enumerate(labels)), "label2id": {x: i for i, x in enumerate(labels)}}
         if labels
         else {}
     )
-    model = _load(folder, num_labels=len(labels) or 1, ignore_mismatched_sizes=True, **named)
+    fresh = {"num_labels": len(labels) or 1, "ignore_mismatched_sizes": True}
+    model = _load(folder, task.head, **fresh, **named)
     model.config.problem_type = "single_label_classification" if labels else "regression"
     layer = output_layer(model)
     torch.nn.init.normal_(layer.weight, std=HEAD_DEVIATION)
@@ -96,9 +102,10 @@ def save(model: Any, tokenizer: Any, folder: Path, max_length: int) -> None:
     tokenizer.save_pretrained(folder)
 
 
-def _load(folder: Path, **settings: Any) -> Any:
+def _load(folder: Path, head: str, **settings: Any) -> Any:
+    auto = getattr(transformers, f"AutoModelFor{head}")
     with _quiet():
-        model = transformers.AutoModelForSequenceClassification.from_pretrained(
+        model = auto.from_pretrained(
             folder,
             dtype=torch.float32,
             use_safetensors=True,

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autodistill.errors import Diverged
+from autodistill.metrics.entities import Tagging
 from autodistill.metrics.measuring import Measure
 from autodistill.models.outputs import Outputs, outputs
 from autodistill.models.scale import Scale
@@ -19,13 +20,15 @@ from autodistill.task import Task
 
 @dataclass(frozen=True)
 class Exam:
-    """A split with its true labels; called with a model, it returns the task's metrics."""
+    """A split with its rows' true labels; called with a model, it returns the task's metrics."""
 
     task: Task
     tokens: Tokens
     labels_V: NDArray[Any]
     teacher: Outputs | None
     """What the teacher says, on the dataset's scale; None leaves fidelity out."""
+    tagging: Tagging | None = None
+    """Names and sentences, where words are tagged."""
 
     def __call__(self, model: Any, scale: Scale) -> dict[str, float]:
         """Measure a model whose outputs are on this scale.
@@ -41,4 +44,4 @@ class Exam:
 
     @cached_property
     def _measure(self) -> Measure:
-        return Measure(self.task, self.labels_V, self.teacher)
+        return Measure(self.task, self.labels_V, self.teacher, self.tagging)

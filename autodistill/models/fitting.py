@@ -93,19 +93,19 @@ class Optimiser:
         self._schedule.load_state_dict(state["schedule"])
 
 
-def hard_loss(task: Task, student_BC: torch.Tensor, target_BC: torch.Tensor) -> torch.Tensor:
-    """Return cross-entropy with class probabilities, or squared error with values, shape (B,)."""
+def hard_loss(task: Task, student_VC: torch.Tensor, target_VC: torch.Tensor) -> torch.Tensor:
+    """Return cross-entropy with class probabilities, or squared error with values, shape (V,)."""
     if task.is_classification:
-        return -(target_BC * torch.log_softmax(student_BC, dim=1)).sum(dim=1)
-    return (student_BC - target_BC).square().sum(dim=1)
+        return -(target_VC * torch.log_softmax(student_VC, dim=1)).sum(dim=1)
+    return (student_VC - target_VC).square().sum(dim=1)
 
 
 def label_tensor(
-    task: Task, labels_N: NDArray[Any], num_outputs: int, scale: Scale
+    task: Task, labels_V: NDArray[Any], num_outputs: int, scale: Scale
 ) -> torch.Tensor:
-    """Return one-hot rows, or values of shape (N, 1) on the training scale."""
+    """Return one-hot rows, or values of shape (V, 1) on the training scale."""
     if task.is_classification:
-        rows_NC = torch.nn.functional.one_hot(torch.from_numpy(labels_N), num_outputs).float()
+        rows_VC = torch.nn.functional.one_hot(torch.from_numpy(labels_V), num_outputs).float()
     else:
-        rows_NC = torch.from_numpy(scale.standard(labels_N))[:, None]
-    return rows_NC.to(device())
+        rows_VC = torch.from_numpy(scale.standard(labels_V))[:, None]
+    return rows_VC.to(device())

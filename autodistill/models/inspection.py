@@ -21,7 +21,9 @@ LAYERS = ("num_hidden_layers", "n_layers")
 WIDTH = ("hidden_size", "dim")
 ATTENTION = ("num_attention_heads", "n_heads")
 """What configurations call them; the second is DistilBERT's."""
-HEADS = ("classifier", "score")
+OUTPUT_LAYERS = ("classifier", "score")
+HEADS = ("SequenceClassification", "TokenClassification")
+"""What the names of architectures end with."""
 TOKENIZER_SETTINGS = (
     "do_lower_case",
     "strip_accents",
@@ -44,6 +46,8 @@ class Inspected:
     num_parameters: int
     tokenizer_sha256: str
     """Equal for tokenizers that cut every text alike, to whatever length they cut or pad it."""
+    head: str
+    """What transformers calls its head (`SequenceClassification`); empty when it has none."""
     labels: tuple[str, ...]
     """Class names of its head, in order; empty when it has none."""
 
@@ -55,9 +59,9 @@ def inspect(folder: Path) -> Inspected:
         InvalidModel: When configuration, safetensors weights or a fast tokenizer are missing or
             broken, when it is no encoder, or when it wants to run code of its own.
     """
-    config = _json(folder / "config.json")
+    config = read_json(folder / "config.json")
     settings_path = folder / "tokenizer_config.json"
-    settings = _json(settings_path) if settings_path.exists() else {}
+    settings = read_json(settings_path) if settings_path.exists() else {}
     if "auto_map" in config or "auto_map" in settings:
         raise _refused("The model needs code of its own (`auto_map`), which is never run.")
     weights = list(_weights(folder))
@@ -68,6 +72,7 @@ def inspect(folder: Path) -> Inspected:
     tensors = {name: tensor for path in weights for name, tensor in _tensors(path).items()}
     if not tensors:
         raise _refused("The weights are empty; save the model with transformers.")
+    headed = any(name.startswith(OUTPUT_LAYERS) for name in tensors)
     return Inspected(
         sha256=_sha256(
             folder / "config.json", tokenizer, *weights, *([settings_path] if settings else [])
@@ -80,9 +85,16 @@ def inspect(folder: Path) -> Inspected:
         num_parameters=sum(
             math.prod(t["shape"]) for t in tensors.values() if t["dtype"].startswith(("F", "BF"))
         ),
-        tokenizer_sha256=_tokenizer_sha256(_json(tokenizer), settings),
-        labels=_labels(config) if any(name.startswith(HEADS) for name in tensors) else (),
+        tokenizer_sha256=_tokenizer_sha256(read_json(tokenizer), settings),
+        head=head(config) if headed else "",
+        labels=_labels(config) if headed else (),
     )
+
+
+def head(config: Mapping[str, Any]) -> str:
+    """Return what transformers calls the head that a configuration names, or the usual one."""
+    named = [h for h in HEADS for x in _listed(config.get("architectures")) if str(x).endswith(h)]
+    return named[0] if named else HEADS[0]
 
 
 def _architecture(config: Mapping[str, Any]) -> str:
@@ -126,7 +138,7 @@ def _weights(folder: Path) -> Iterator[Path]:
     if whole.is_file():
         yield whole
     elif index.is_file():
-        parts = _json(index).get("weight_map")
+        parts = read_json(index).get("weight_map")
         names = set(map(str, parts.values())) if isinstance(parts, dict) else set()
         if not names:
             raise _refused(f"{index.name} names no weights; save the model with transformers.")
@@ -165,7 +177,12 @@ def _tensors(path: Path) -> dict[str, Any]:
     return header
 
 
-def _json(path: Path) -> dict[str, Any]:
+def read_json(path: Path) -> dict[str, Any]:
+    """Return the JSON object of a file.
+
+    Raises:
+        InvalidModel: When there is none, or it is too large.
+    """
     try:
         if path.exists() and not path.is_file():  # a pipe would be waited on for ever
             raise _refused(f"{path.name} is no plain file.")

@@ -146,15 +146,18 @@ class _Preparation:
     def taught(self, training: Training) -> Any:
         """Return the teacher with a fresh head, fine-tuned."""
         torch.manual_seed(self.spec.seed)
-        model = load_with_fresh_head(Path(self.teacher.path), self.dataset.labels)
-        tokens, dev = self.tokens(self.teacher), self.split("dev")
+        model = load_with_fresh_head(
+            Path(self.teacher.path), self.dataset.labels, self.dataset.task
+        )
+        tokens, dev = (read_tokens(self.tokens(self.teacher), x) for x in ("train", "dev"))
+        true, tagging = dev.labels(self.split("dev")), dev.tagging(self.dataset.labels)
         fine_tune(
             model,
             training,
-            tokens=read_tokens(tokens, "train"),
-            labels_N=self.split("train").labels,
+            tokens=tokens,
+            labels_V=tokens.labels(self.split("train")),
             positions=self.positions,
-            dev=Exam(self.dataset.task, read_tokens(tokens, "dev"), dev.labels, None),
+            dev=Exam(self.dataset.task, dev, true, None, tagging),
             scale=self.scale,
             seed=self.spec.seed,
             progress=self.progress,
@@ -183,7 +186,8 @@ class _Preparation:
         found: dict[str, float] = {}
         for split in ("dev", "test"):
             tokens = read_tokens(self.tokens(self.teacher), split)
-            measure = Measure(self.dataset.task, self.split(split).labels)
+            true, tagging = tokens.labels(self.split(split)), tokens.tagging(self.dataset.labels)
+            measure = Measure(self.dataset.task, true, tagging=tagging)
             values = measure(read_outputs(self.outputs, split, tokens))
             found |= {f"{split}/{name}": value for name, value in values.items()}
         return found
@@ -208,9 +212,11 @@ class _Preparation:
 
     def with_head(self, origin: Model) -> Any:
         """Return a registered model with a head for the dataset: its own if it has the labels."""
-        if _knows(origin, self.dataset):
-            return load(Path(origin.path))
-        return self.scale.fold(load_with_fresh_head(Path(origin.path), self.dataset.labels))
+        path = Path(origin.path)
+        if origin.knows(self.dataset):
+            return load(path)
+        fresh = load_with_fresh_head(path, self.dataset.labels, self.dataset.task)
+        return self.scale.fold(fresh)
 
     def keep(self, model: Any, origin: Model, to: Path) -> None:
         """Write a model, its tokenizer and its costs."""
@@ -224,16 +230,12 @@ def _costs(of: Path) -> dict[str, float]:
     return found
 
 
-def _knows(model: Model, dataset: Dataset) -> bool:
-    """Return whether a model's head is for the dataset's labels, in their order."""
-    return model.labels == dataset.labels if dataset.labels else len(model.labels) == 1
-
-
 def _same_labels(teacher: Model, dataset: Dataset) -> None:
-    if not _knows(teacher, dataset):
+    if not teacher.knows(dataset):
         message = (
             f"Its head knows {', '.join(teacher.labels) or 'nothing'}; the dataset's labels are "
-            f"{', '.join(dataset.labels) or 'numbers'}. Let it be fine-tuned first: "
+            f"{', '.join(dataset.labels) or 'numbers'}, for {dataset.task.head}. "
+            "Let it be fine-tuned first: "
             'preparation {"kind": "fine_tuned"}.'
         )
         raise InvalidModel(Problem(field="teacher.model", message=message))

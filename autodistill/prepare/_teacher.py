@@ -15,6 +15,7 @@ from autodistill.models.device import device
 from autodistill.models.evaluation import Exam
 from autodistill.models.fitting import Optimiser, batches, hard_loss, label_tensor
 from autodistill.models.scale import Scale
+from autodistill.models.speaking import Speaker
 from autodistill.models.tokens import Tokens
 from autodistill.optimisation import Training
 
@@ -24,7 +25,7 @@ def fine_tune(  # noqa: PLR0913  # each is a different fact
     training: Training,
     *,
     tokens: Tokens,
-    labels_N: NDArray[Any],
+    labels_V: NDArray[Any],
     positions: NDArray[np.int64],
     dev: Exam,
     scale: Scale,
@@ -38,8 +39,8 @@ def fine_tune(  # noqa: PLR0913  # each is a different fact
     """
     task = dev.task
     torch.manual_seed(seed)
-    label_NC = label_tensor(task, labels_N, model.config.num_labels, scale)
-    optimiser = Optimiser([model], training, len(positions))
+    label_VC = label_tensor(task, labels_V, model.config.num_labels, scale)
+    optimiser, speaker = Optimiser([model], training, len(positions)), Speaker(model)
     metric = METRICS[task][0]
     sign = -1 if metric in LOWER_IS_BETTER else 1
     best, best_state = -np.inf, model.state_dict()
@@ -48,12 +49,13 @@ def fine_tune(  # noqa: PLR0913  # each is a different fact
         rng = np.random.default_rng([seed, epoch])
         for chosen in batches(tokens.lengths[positions], training.batch_size, rng):
             batch = tokens.batch(positions[chosen])
-            logits_BC = model(**batch.inputs(model)).logits
-            target_BC = label_NC[torch.from_numpy(positions[chosen]).to(device())]
-            optimiser.step(hard_loss(task, logits_BC, target_BC).mean())
+            said = speaker(batch.inputs(model), batch.scored_BT)
+            target_VC = label_VC[torch.from_numpy(batch.rows_V).to(device())]
+            optimiser.step(hard_loss(task, said.logits_VC, target_VC).mean())
         found = dev(model, scale)
         on_dev = {f"dev/{name}": value for name, value in found.items()}
         progress("teacher_epoch", {"epoch": epoch + 1, "of": training.num_epochs, **on_dev})
         if sign * found[metric] >= best:
             best, best_state = sign * found[metric], copy.deepcopy(model.state_dict())
+    speaker.close()
     model.load_state_dict(best_state)

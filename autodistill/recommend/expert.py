@@ -34,7 +34,7 @@ def _choices(facts: TaskFacts) -> Iterator[tuple[dict[str, Any], str]]:
     squares = {"kind": "logit_mse", "weight": 0.7}
     soft = {"kind": "softened_kl", "weight": 0.7} if classes else squares
     informed = {"kind": "mi_alpha", "alpha": 0.9, "weight": 0.1}
-    if classes and facts.num_train < SMALL:
+    if classes and facts.num_train < SMALL and not facts.task.tags_words:
         yield (
             {"loss": soft, "intermediate": informed, "augmentation": {"kind": "mixup"}},
             "MI-alpha beside the teacher's outputs, on mixed examples: in Distiller's runs (He et "

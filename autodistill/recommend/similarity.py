@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autodistill.record import Dataset, PastTask
-from autodistill.task import TaskFacts
+from autodistill.task import Task, TaskFacts
 
 UNITS = {
     "log_train": 1.5,
@@ -48,8 +48,8 @@ def similarities(
 
     A Gaussian kernel on the root mean square difference of the features, each in its unit. The
     bandwidth goes from 1 down to the median distance to the past tasks as they become more, so that
-    a store of kindred tasks tells them apart. Tasks of another kind (classes against values) have
-    similarity 0.
+    a store of kindred tasks tells them apart. Tasks of another kind have similarity 0: classes
+    against values, tags of words against classes of texts.
     """
     mine = _features(dataset, facts)
     distance = np.array([_distance(mine, _features(p.dataset, p.facts)) for p in history])
@@ -58,7 +58,7 @@ def similarities(
     median = float(np.clip(np.median(distance), 0.5, 1.0))
     bandwidth = (PRIOR_TASKS + len(distance) * median) / (PRIOR_TASKS + len(distance))
     kernel = np.exp(-0.5 * np.square(distance / bandwidth))
-    alike = [p.facts.task.is_classification == facts.task.is_classification for p in history]
+    alike = [_sort(p.facts.task) == _sort(facts.task) for p in history]
     return np.where(alike, kernel, 0.0)
 
 
@@ -87,6 +87,10 @@ def flat_map(distances: NDArray[np.float64]) -> NDArray[np.float64]:
     for axis, at in enumerate(np.argsort(-values)[:2]):
         places[:, axis] = vectors[:, at] * np.sqrt(max(values[at], 0.0))
     return places
+
+
+def _sort(task: Task) -> tuple[str, bool]:
+    return task.head, task.is_classification
 
 
 def _features(dataset: Dataset, facts: TaskFacts) -> dict[str, float]:

@@ -10,7 +10,7 @@ from typing_extensions import override
 
 from autodistill.pool import Pool
 from autodistill.selections._base import FractionSelection
-from autodistill.task import CLASSIFICATION, Task
+from autodistill.task import CLASSIFICATION, ONE_ROW, Task
 
 CLASS_FLOOR = 2
 """Examples that each class keeps at least."""
@@ -24,7 +24,7 @@ class ClassBalanced(FractionSelection, title="Class-balanced"):
     A smaller fraction keeps a subset of what a larger one keeps, for the same seed.
     """
 
-    tasks: ClassVar[frozenset[Task]] = CLASSIFICATION
+    tasks: ClassVar[frozenset[Task]] = CLASSIFICATION & ONE_ROW
     kind: Literal["class_balanced"] = "class_balanced"
 
     @override

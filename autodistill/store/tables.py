@@ -64,6 +64,7 @@ model = Table(
     Column("num_heads", Integer, nullable=False),
     Column("num_parameters", BigInteger, nullable=False),
     Column("tokenizer_sha256", String(64), nullable=False),
+    Column("head", String(40), nullable=False),
     Column("labels", Validated(tuple[str, ...]), nullable=False),
     Column("created_at", Moment, nullable=False),
 )

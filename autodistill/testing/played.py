@@ -46,6 +46,7 @@ TEACHER = Model(
     num_heads=2,
     num_parameters=1000,
     tokenizer_sha256="2" * 64,
+    head="SequenceClassification",
     labels=DATASET.labels,
     created_at=LONG_AGO,
 )

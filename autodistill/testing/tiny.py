@@ -80,7 +80,8 @@ def tiny_dataset(
     """Write a learnable dataset and return its record and its canonical Parquet file.
 
     A text is about the topic that most of its words come from; a pair asks whether both texts share
-    a topic; a value is the number of animal words, on a scale far from zero.
+    a topic; a value is the number of animal words, on a scale far from zero; tags say which topic
+    a word is of.
 
     Args:
         folder: Where the files go.
@@ -109,7 +110,7 @@ def tiny_dataset(
     return record, found.path
 
 
-def _row(task: Task, rng: np.random.Generator) -> dict[str, str | float]:
+def _row(task: Task, rng: np.random.Generator) -> dict[str, Any]:
     topic = str(rng.choice(list(TOPICS)))
     if task is Task.TEXT_CLASSIFICATION:
         return {"text": _text(topic, rng), "label": topic}
@@ -118,8 +119,18 @@ def _row(task: Task, rng: np.random.Generator) -> dict[str, str | float]:
         same = "same" if other == topic else "other"
         return {"text": _text(topic, rng), "text_pair": _text(other, rng), "label": same}
     text = _text(topic, rng)
+    if task is Task.TOKEN_CLASSIFICATION:
+        return {"text": text.split(), "label": _tags(text.split())}
     animals = sum(word in TOPICS["animal"] for word in text.split())
     return {"text": text, "label": 50.0 + 10.0 * animals + float(rng.normal())}
+
+
+def _tags(words: list[str]) -> list[str]:
+    """Return "O" for fillers, and "B-" or "I-" with the topic for its first and its last words."""
+    tag = {word: "O" for word in FILLERS}
+    for topic, own in TOPICS.items():
+        tag |= {word: f"{'B' if i < len(own) / 2 else 'I'}-{topic}" for i, word in enumerate(own)}
+    return [tag[word] for word in words]
 
 
 def _text(topic: str, rng: np.random.Generator) -> str:

@@ -75,7 +75,8 @@ def examples(
     available_M = np.arange(len(split))
     if task.train_positions is not None:
         available_M = np.array(task.train_positions, dtype=np.int64)
-    label_VC = label_tensor(task.task, split.labels, len(task.labels) or 1, scale)
+    labels_V = read_tokens(task.student_tokens[spec.student], "train").labels(split)
+    label_VC = label_tensor(task.task, labels_V, len(task.labels) or 1, scale)
     pool = _pool(task, spec.student, available_M, label_VC, scale)
     rng = np.random.default_rng([spec.seed, 1])
     kept = available_M[spec.pipeline.selection.choose(pool, rng)]

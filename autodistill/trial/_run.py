@@ -84,8 +84,8 @@ class TrialRun:
         task = self._task
         tokens = read_tokens(task.student_tokens[self._spec.student], split)
         said = read_outputs(task.outputs, split, read_tokens(task.tokens, split))
-        labels_N = read_split(task.dataset, split).labels
-        return Exam(task.task, tokens, labels_N, said)
+        labels_V = tokens.labels(read_split(task.dataset, split))
+        return Exam(task.task, tokens, labels_V, said, tokens.tagging(task.labels))
 
     def _epoch(self, epoch: int) -> Measurement:
         learner = self._learner

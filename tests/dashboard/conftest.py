@@ -93,6 +93,7 @@ MODEL = Model(
     hidden_size=384,
     num_parameters=22_713_216,
     tokenizer_sha256="2" * 64,
+    head="",
     labels=(),
     created_at=NOW,
 )

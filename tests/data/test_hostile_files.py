@@ -222,7 +222,7 @@ def test_problems_of_all_columns_are_said_at_once(refusal: Refusal, rows: Rows) 
     examples = rows([*GOOD[:7], None])
     examples[0]["text"], examples[1]["split"] = "", "?"
     fields = [p.field for p in refusal(examples)]
-    assert fields == ["text_column", "split_column", "label_column"]
+    assert fields == ["text_column", "label_column", "split_column"]
 
 
 def test_bytes_are_no_text(refusal: Refusal, rows: Rows) -> None:

@@ -8,6 +8,7 @@ from sklearn.metrics import accuracy_score, f1_score, log_loss
 from autodistill.metrics import CATALOGUE, COSTS, METRICS, QUALITY, measured
 from autodistill.metrics.calibration import aurc, ece, excess_aurc, nll
 from autodistill.metrics.classes import accuracy, macro_f1
+from autodistill.metrics.entities import Tagging
 from autodistill.metrics.measuring import Measure
 from autodistill.metrics.values import pearson, rmse, spearman
 from autodistill.models.outputs import Outputs
@@ -126,10 +127,12 @@ def test_exactly_the_metrics_of_the_task_are_measured(task: Task, num_classes: i
     width = num_classes if task.is_classification else 1
     logits, labels = RNG.normal(size=(60, width)), RNG.integers(width, size=60)
     answers = said(logits, RNG.normal(size=(60, 8)))
-    found = Measure(task, labels, answers)(answers)
+    tags = ["O", "B-a", "I-a", *(f"B-{i}" for i in range(6))][:width]
+    tagging = Tagging(tags, np.array([0, 20, 60])) if task.tags_words else None
+    found = Measure(task, labels, answers, tagging)(answers)
     assert set(found) == set(measured(task, width))
     assert all(type(value) is float and np.isfinite(value) for value in found.values())
-    alone = Measure(task, labels)(answers)
+    alone = Measure(task, labels, tagging=tagging)(answers)
     assert set(alone) == set(found) & set(QUALITY)
     assert alone.items() <= found.items()
 

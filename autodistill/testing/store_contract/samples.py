@@ -86,6 +86,7 @@ def a_model(name: str = "teacher", digit: str = "b") -> Model:
         num_heads=2,
         num_parameters=5_000_000_000,
         tokenizer_sha256="c" * 64,
+        head="",
         labels=(),
         created_at=LONG_AGO,
     )
