@@ -43,7 +43,7 @@ class Loss(Component):
 
     @property
     def zero_on_agreement(self) -> bool:
-        """Whether the loss of a student that equals its teacher is zero."""
+        """Whether the loss of a student that equals its teacher is zero, whatever they say."""
         return True
 
     @property

@@ -28,6 +28,8 @@ LOSS = {"kind": "softened_kl", "weight": 0.5}
 PIPELINES: dict[str, dict[str, Any]] = {
     "hidden states": {"loss": LOSS, "intermediate": {"kind": "mse", "mapping": {"kind": "last"}}},
     "modules of its own": {"intermediate": {"kind": "mi_alpha"}},
+    "another head": {"loss": {"kind": "lelp", "subclasses": 2}},
+    "rows that see each other": {"loss": {"kind": "sinkd", "plan": "sparse"}},
     "targets that remember": {"targets": {"kind": "pskd", "alpha": 0.5}},
     "rewritten texts": {"augmentation": {"kind": "random_edits", "copies": 2}},
     "mixed embeddings": {"augmentation": {"kind": "mixup"}, "intermediate": {"kind": "mse"}},

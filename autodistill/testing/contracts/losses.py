@@ -89,10 +89,13 @@ class LossContract(ComponentContract):
                 assert (value_B >= -1e-4 * scale).all(), loss
 
     def test_it_is_zero_on_agreement_where_it_claims_so(self, variant: type[Loss]) -> None:
+        unclaimed = []
         for loss in settings(variant):
             for batch in batches(variant):
-                agreed = replace(batch, student=batch.teacher)
-                assert (value(loss, agreed).abs() < 1e-4).all() == loss.zero_on_agreement, loss
+                zero = bool((value(loss, replace(batch, student=batch.teacher)).abs() < 1e-4).all())
+                assert zero or not loss.zero_on_agreement, loss
+                unclaimed += [] if loss.zero_on_agreement else [zero]
+        assert not unclaimed or not all(unclaimed), "It could claim so."
 
     def test_its_gradient_leads_the_student_down(self, variant: type[Loss]) -> None:
         for loss in (component for component in settings(variant) if component.kd_weight):
