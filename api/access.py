@@ -69,6 +69,11 @@ NEEDS: Mapping[str, Scope | None] = {
     "GET /v1/tokens/{token}": ADMIN,
     "POST /v1/tokens/{token}/revoke": ADMIN,
     "GET /v1/audit": ADMIN,
+    "GET /v1/webhooks": ADMIN,
+    "POST /v1/webhooks": ADMIN,
+    "GET /v1/webhooks/{webhook}": ADMIN,
+    "DELETE /v1/webhooks/{webhook}": ADMIN,
+    "GET /v1/webhooks/{webhook}/deliveries": ADMIN,
 }
 """None is for everybody. What is not listed needs an admin, and fails a test."""
 

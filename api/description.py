@@ -31,6 +31,7 @@ EXAMPLE_QUESTION: dict[str, Any] = {
     "teacher": "minilm",
     "student": {"kind": "cut", "num_layers": 3},
 }
+EXAMPLE_WEBHOOK: dict[str, Any] = {"url": "https://127.0.0.1/hooks/jobs"}
 EXAMPLE_TOKEN: dict[str, Any] = {"name": "ci", "scope": "submitter", "project": "default"}
 
 

@@ -16,6 +16,7 @@ from api.frames import Shelves
 from api.gate import Gate
 from api.guards import Guard, storable
 from api.metrics import Metrics, Watch
+from api.postman import Postman
 from api.routes import (
     access,
     charts,
@@ -30,6 +31,7 @@ from api.routes import (
     system,
     tables,
     timeline,
+    webhooks,
 )
 from api.settings import Settings
 from autodistill.store import Store
@@ -46,6 +48,7 @@ NOUNS = (
     history,
     components,
     access,
+    webhooks,
     system,
     health,
 )
@@ -65,7 +68,10 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        postman = Postman(store, settings)
+        postman.start()
         yield
+        postman.stop()
         store.close()
 
     app = Application(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,6 +14,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from autodistill.logs import Form
 
+Network = IPv4Network | IPv6Network
 MIN_ROOT_TOKEN = 32
 
 
@@ -50,6 +52,9 @@ class Settings(BaseSettings):
     allowed_roots: Annotated[tuple[Path, ...], NoDecode] = ()
     """Folders, besides the data root, that datasets and models may be registered from by path;
     in the environment as in PATH, with colons between."""
+    webhook_networks: Annotated[tuple[Network, ...], NoDecode] = ()
+    """Networks, besides the public ones, that webhooks may lead to, such as `10.0.0.0/8`; with
+    commas between."""
     hub: bool = False
     """Whether models may be fetched from the Hugging Face hub."""
     max_upload_mib: Annotated[int, Ge(1)] = 512
@@ -61,6 +66,11 @@ class Settings(BaseSettings):
     @classmethod
     def _listed(cls, value: Any) -> Any:
         return [p for p in value.split(os.pathsep) if p] if isinstance(value, str) else value
+
+    @field_validator("webhook_networks", mode="before")
+    @classmethod
+    def _networks(cls, value: Any) -> Any:
+        return [n for n in value.split(",") if n] if isinstance(value, str) else value
 
     @field_validator("root_token")
     @classmethod

@@ -20,8 +20,8 @@ from autodistill.access import ApiToken, AuditEntry, Scope
 from autodistill.errors import AutodistillError, InvalidInput, Problem
 from autodistill.record import Dataset, Event, Job, JobResult, Model, Recommendation, Trial
 from autodistill.spec import JobRequest
+from autodistill.webhooks import ENDS, Delivery, Webhook
 
-ENDS = ("job.succeeded", "job.failed", "job.cancelled")
 RECONNECT_S = 1.0
 
 
@@ -183,6 +183,25 @@ class Client:
     def audit(self) -> Iterator[AuditEntry]:
         """Return who changed what, newest first."""
         return map(AuditEntry.model_validate, self._pages("/v1/audit"))
+
+    def create_webhook(self, url: str, *, project: str | None = None) -> tuple[Webhook, str]:
+        """Have an address told of ends of jobs; also return what messages are signed with."""
+        body = self._ask("POST", "/v1/webhooks", json={"url": url, "project": project})
+        secret = str(body.pop("secret"))
+        return Webhook.model_validate(body), secret
+
+    def webhooks(self) -> Iterator[Webhook]:
+        """Return every webhook."""
+        return map(Webhook.model_validate, self._pages("/v1/webhooks"))
+
+    def deliveries(self, webhook: str) -> list[Delivery]:
+        """Return the newest messages to a webhook."""
+        found = self._ask("GET", _path("webhooks", webhook, "deliveries"))
+        return [Delivery.model_validate(delivery) for delivery in found]
+
+    def delete_webhook(self, webhook: str) -> Webhook:
+        """Forget a webhook, and what it was still to be told."""
+        return Webhook.model_validate(self._ask("DELETE", _path("webhooks", webhook)))
 
     def download_student(self, job: str, folder: Path) -> Path:
         """Download the best student into a folder in Hugging Face layout, and return it.

@@ -15,12 +15,12 @@ from fastapi.responses import StreamingResponse
 from api.deps import MAX_INT, StoreDep
 from autodistill.record import Event
 from autodistill.store import Store
+from autodistill.webhooks import ENDS
 
 router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
 POLL_S, HEARTBEAT_S = 0.5, 15.0
 LIFETIME_S = 600.0
 """After which a reader comes again with `Last-Event-ID`, and whoever may not any more does not."""
-ENDS = ("job.succeeded", "job.failed", "job.cancelled")
 
 
 class EventStream(StreamingResponse):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from autodistill.cli.administration import audit, token_app
+from autodistill.cli.administration import audit, token_app, webhook_app
 from autodistill.cli.commands import app as app
 
 app.add_typer(token_app, name="token", help="Make, list and revoke API tokens.")
+app.add_typer(webhook_app, name="webhook", help="Have others told when jobs end.")
 app.command()(audit)

@@ -1,4 +1,4 @@
-"""The commands of whoever runs the service: tokens and the audit trail."""
+"""The commands of whoever runs the service: tokens, webhooks and the audit trail."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from autodistill.cli.connection import HERE, Url, connected
 from autodistill.cli.show import err, out
 
 token_app = typer.Typer(no_args_is_help=True)
+webhook_app = typer.Typer(no_args_is_help=True)
 
 
 @token_app.command("create")
@@ -49,6 +50,36 @@ def token_revoke(
     """Make a token worthless from now on."""
     with connected(url) as client:
         out.print(f"{client.revoke_token(token).name} is revoked")
+
+
+@webhook_app.command("add")
+def webhook_add(
+    url: Annotated[str, typer.Argument(help="Takes a POST of JSON.")],
+    project: Annotated[str | None, typer.Option(help="The one project it is told of.")] = None,
+    service: Url = HERE,
+) -> None:
+    """Have an address told of ends of jobs; prints what messages are signed with."""
+    with connected(service) as client:
+        webhook, secret = client.create_webhook(url, project=project)
+    err.print(f"{webhook.id} is told of every job that ends. Messages are signed with:")
+    out.print(secret)
+
+
+@webhook_app.command("list")
+def webhook_list(url: Url = HERE) -> None:
+    """List webhooks, with the last message to each."""
+    with connected(url) as client:
+        for webhook in client.webhooks():
+            newest = next(iter(client.deliveries(webhook.id)), None)
+            told = f"{newest.kind} {newest.state} {newest.error}" if newest else "nothing yet"
+            out.print(f"{webhook.id}  {webhook.url}  {webhook.project or 'all projects'}  {told}")
+
+
+@webhook_app.command("remove")
+def webhook_remove(webhook: str, url: Url = HERE) -> None:
+    """Forget a webhook, and what it was still to be told."""
+    with connected(url) as client:
+        out.print(f"{client.delete_webhook(webhook).url} is not told any more")
 
 
 def audit(

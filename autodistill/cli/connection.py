@@ -21,7 +21,7 @@ from autodistill.errors import (
     Unauthenticated,
 )
 
-Url = Annotated[str, typer.Option(envvar="AUTODISTILL_URL", help="Where the service is.")]
+Url = Annotated[str, typer.Option("--url", envvar="AUTODISTILL_URL", help="Where the service is.")]
 HERE = "http://127.0.0.1:8000"
 WRONG_INPUT, FAILED = 2, 1
 

@@ -22,6 +22,7 @@ from autodistill.store.jobs import Jobs
 from autodistill.store.jobs import Sought as Sought
 from autodistill.store.leases import Leases
 from autodistill.store.migration import migrate
+from autodistill.store.outbox import Outbox
 from autodistill.store.plain import PlainTrials
 from autodistill.store.registry import Registry
 from autodistill.store.tokens import Tokens
@@ -47,6 +48,7 @@ class Transaction:
         self.census = Census(connection)
         self.tokens = Tokens(connection)
         self.audit = Audit(connection)
+        self.outbox = Outbox(connection)
 
     def driving(self, job_id: str, epoch: int) -> Driving:
         """Return the writes of a claim; the same one each time, so that it is fenced once.

@@ -11,7 +11,9 @@ from autodistill.metrics import COSTS
 from autodistill.record import Event
 from autodistill.store import tables
 from autodistill.store.columns import Clock, Line
+from autodistill.store.outbox import queue_deliveries
 from autodistill.store.rows import as_rows
+from autodistill.webhooks import ENDS
 
 EARLY = 2000
 """Events among which a preparation is looked for: it comes before the first trial."""
@@ -42,7 +44,7 @@ class Events:
         for job_id, entries in pending.items():
             rows = as_rows(self._connection, entries)
             last = select(func.coalesce(func.max(table.c.seq), 0)).where(table.c.job_id == job_id)
-            entry = select(
+            written = select(
                 literal(job_id, Line),
                 last.scalar_subquery() + rows.position,
                 rows.value["kind"].as_string(),
@@ -50,8 +52,10 @@ class Events:
                 Clock(),
             )
             self._connection.execute(
-                insert(table).from_select(["job_id", "seq", "kind", "data", "created_at"], entry)
+                insert(table).from_select(["job_id", "seq", "kind", "data", "created_at"], written)
             )
+            if any(entry["kind"] in ENDS for entry in entries):
+                queue_deliveries(self._connection, job_id)
 
     def after(self, job_id: str, seq: int, limit: int = 500) -> list[Event]:
         """Return the events that follow a number, in order."""

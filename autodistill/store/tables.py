@@ -179,3 +179,29 @@ audit = Table(
     Column("action", String(60), nullable=False),
     Column("target", Line, nullable=False),
 )
+
+webhook = Table(
+    "webhook",
+    metadata,
+    Column("id", Line, primary_key=True),
+    Column("url", Line, nullable=False),
+    Column("project", Line),
+    Column("secret", Text, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("created_by", Line, nullable=False),
+)
+
+delivery = Table(
+    "delivery",
+    metadata,
+    Column("webhook_id", Line, ForeignKey("webhook.id"), primary_key=True),
+    Column("job_id", Line, ForeignKey("job.id"), primary_key=True),
+    Column("seq", Integer, primary_key=True, autoincrement=False),
+    Column("kind", String(40), nullable=False),
+    Column("state", String(20), nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("due_at", Moment, nullable=False),
+    Column("error", Line, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Index(None, "state", "due_at"),
+)

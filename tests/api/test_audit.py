@@ -37,6 +37,10 @@ def _forget_model(world: Any) -> Any:
     return world.http.delete(f"/v1/models/{world.model('small', num_layers=2).json()['id']}")
 
 
+def _forget_webhook(world: Any) -> Any:
+    return world.http.delete(f"/v1/webhooks/{world.post('/v1/webhooks', HOOK).json()['id']}")
+
+
 def _revoke(world: Any) -> Any:
     world.post("/v1/tokens", {"name": "ci", "scope": "viewer"})
     return world.post("/v1/tokens/ci/revoke")
@@ -46,6 +50,7 @@ def _steer(verb: str) -> Callable[[Any], Any]:
     return lambda world: world.post(f"/v1/jobs/{world.submit()}/{verb}")
 
 
+HOOK = {"url": "https://8.8.8.8/hooks"}
 DONE: dict[str, tuple[str, Callable[[Any], Any]]] = {
     "POST /v1/datasets": ("dataset.register", _dataset),
     "POST /v1/datasets/by-path": ("dataset.register", _by_path),
@@ -61,6 +66,8 @@ DONE: dict[str, tuple[str, Callable[[Any], Any]]] = {
         lambda w: w.post("/v1/tokens", {"name": "ci", "scope": "viewer"}),
     ),
     "POST /v1/tokens/{token}/revoke": ("token.revoke", _revoke),
+    "POST /v1/webhooks": ("webhook.create", lambda w: w.post("/v1/webhooks", HOOK)),
+    "DELETE /v1/webhooks/{webhook}": ("webhook.delete", _forget_webhook),
 }
 
 

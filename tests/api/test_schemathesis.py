@@ -15,6 +15,7 @@ from api.routes import events
 from autodistill.testing.shells import reviews
 
 ROOT = "r" * 32
+LOOPBACK = ("127.0.0.0/8",)
 PHASES = "examples,coverage,fuzzing,stateful"
 CONFIGURATION = Path(__file__).parents[2] / "schemathesis.toml"
 LIMIT_S = 540
@@ -38,7 +39,9 @@ def service(
     world.submit()
     world.trial(world.claim(), 0, [0.5, 0.6])
     monkeypatch.chdir(root)
-    with listening(root, tokens=True, root_token=ROOT, rate_per_s=0) as url:
+    with listening(
+        root, tokens=True, root_token=ROOT, rate_per_s=0, webhook_networks=LOOPBACK
+    ) as url:
         yield url
 
 

@@ -203,3 +203,16 @@ def test_tokens_are_made_listed_and_revoked(run: Run) -> None:
     assert run("token", "revoke", "ci").stdout == "ci is revoked\n"
     told = run("audit", "--last", "2").stdout.splitlines()
     assert [line.split("  ")[2] for line in told] == ["token.revoke", "token.create"]
+
+
+def test_webhooks_are_added_listed_and_removed(run: Run) -> None:
+    made = run("webhook", "add", "https://8.8.8.8/hooks")
+    assert made.stdout.startswith("whsec_")
+    name = made.stderr.split()[0]
+    assert (
+        f"{name}  https://8.8.8.8/hooks  all projects  nothing yet" in run("webhook", "list").stdout
+    )
+    assert "not told any more" in run("webhook", "remove", name).stdout
+    refused = run("webhook", "add", "http://10.0.0.1/")
+    assert refused.exit_code == 2
+    assert "no public address" in refused.stderr
