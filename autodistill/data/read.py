@@ -151,14 +151,16 @@ def _parquet(path: Path, wanted: Mapping[str, str]) -> Columns:
 
 
 def _check_shape(file: Any, columns: Mapping[str, str]) -> None:
-    """Refuse what is no table of texts and numbers before it is unpacked."""
+    """Refuse what is no table of texts, numbers and lists of them before it is unpacked."""
     if file.metadata.num_rows > MAX_ROWS:
         message = f"The file has {file.metadata.num_rows} rows; {MAX_ROWS} can be read at most."
         raise _refused(message)
-    nested = pyarrow.types.is_nested
+    types = pyarrow.types
     for role, column in columns.items():
-        if nested(kind := file.schema_arrow.field(column).type):
-            message = f'Column "{column}" holds {kind}; texts or numbers are needed.'
+        kind = file.schema_arrow.field(column).type
+        listed = types.is_list(kind) or types.is_large_list(kind)
+        if types.is_nested(kind.value_type if listed else kind):
+            message = f'Column "{column}" holds {kind}; texts, numbers or lists of them are needed.'
             raise InvalidDataset(Problem(field=f"{role}_column", message=message))
 
 
