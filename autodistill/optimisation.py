@@ -18,7 +18,8 @@ class Training(Component, title="Training"):
     weight_decay: Annotated[float, Ge(0), Le(10), Uniform(1e-4, 0.3, log=True)] = 0.01
     """Decoupled weight decay; biases and normalisation layers are not decayed."""
     num_epochs: Annotated[int, Ge(1), Le(1000), IntUniform(3, 10)] = 6
-    """Passes over the selected training examples."""
+    """Passes over the selected training examples. Where a selection keeps the number of steps
+    instead, each epoch has as many examples as without it."""
     warmup_fraction: Annotated[float, Ge(0), Lt(1), Uniform(0.0, 0.3)] = 0.1
     """Share of the steps during which the learning rate rises from zero."""
     batch_size: Annotated[int, Ge(1), Le(4096)] = 32

@@ -25,7 +25,7 @@ class Dynamics:
     forgetting_V: Array
     """How often each row went from right to wrong; infinite where it was never right."""
     el2n_V: Array
-    """Mean norm of (probabilities - one-hot label)."""
+    """Mean norm of (probabilities - one-hot label), or |error| of values."""
     grand_V: Array
     """Mean norm of the loss's gradient by the output layer, bias included."""
     seconds: float
@@ -73,7 +73,7 @@ class Pool:
 
     def per_example(self, values_V: NDArray[np.floating]) -> NDArray[np.float64]:
         """Return the mean over each example's rows, shape (M, ...)."""
-        sums_M = np.zeros((self.num_examples, *values_V.shape[1:]))
-        np.add.at(sums_M, self.example_V, values_V)
+        first_M = np.flatnonzero(np.diff(self.example_V, prepend=-1))
+        sums_M = np.add.reduceat(values_V.astype(np.float64), first_M, axis=0)
         rows_M = np.bincount(self.example_V, minlength=self.num_examples)
         return sums_M / rows_M.reshape(-1, *[1] * (values_V.ndim - 1))

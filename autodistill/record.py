@@ -227,9 +227,9 @@ class Measurement(Record):
     epoch: int
     """1 for the first."""
     values: dict[str, float]
-    """`loss/total|hard|soft|intermediate|penalty`, `dev/<metric>`, `learning_rate`, `seconds` (in
-    the first epoch with the cost of scoring examples, where they are selected by such scores),
-    `examples_per_s`."""
+    """`loss/total|hard|soft|intermediate|penalty`, `dev/<metric>`, `learning_rate`, `seconds`,
+    `examples_per_s`. Where examples are selected by how a proxy fared on them, the first epoch has
+    the proxy's cost as `scoring_seconds`, which its `seconds` contain, whichever trial paid."""
 
 
 class Trial(Record):

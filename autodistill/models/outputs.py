@@ -74,12 +74,16 @@ class _Joined:
         return rows
 
 
-def outputs(model: Any, tokens: Tokens) -> Outputs:
-    """Return a model's logits and features on every row, in evaluation mode."""
+def outputs(model: Any, tokens: Tokens, positions: NDArray[np.int64] | None = None) -> Outputs:
+    """Return a model's logits and features on every row, in evaluation mode.
+
+    Where positions of examples are given, the rows of all others are 0.
+    """
+    positions = np.arange(len(tokens)) if positions is None else positions
     num_rows = int(tokens.row_offsets[-1])
     logits_VC = np.zeros((num_rows, model.config.num_labels), dtype=np.float32)
     features_VE = np.zeros((num_rows, output_layer(model).in_features), dtype=np.float16)
-    for batch, said in _run(model, tokens, np.arange(len(tokens)), ()):
+    for batch, said in _run(model, tokens, positions, ()):
         logits_VC[batch.rows_V] = said.logits_VC.cpu().numpy()
         features_VE[batch.rows_V] = said.features_VE.half().cpu().numpy()
     return Outputs(logits_VC, features_VE, {})

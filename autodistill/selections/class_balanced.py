@@ -21,7 +21,6 @@ class ClassBalanced(FractionSelection, title="Class-balanced"):
 
     What a small class cannot give is shared among the others, so that the fraction is kept exactly;
     but each class keeps 2 examples however small the fraction (ours), as far as it has them.
-    A smaller fraction keeps a subset of what a larger one keeps, for the same seed.
     """
 
     tasks: ClassVar[frozenset[Task]] = CLASSIFICATION & ONE_ROW

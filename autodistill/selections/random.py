@@ -16,8 +16,7 @@ class RandomSelection(FractionSelection, title="Random"):
     """Keeps a uniform sample.
 
     With distillation a match for elaborate scores (Baykal et al., 2024, "Distilling the Knowledge
-    in Data Pruning"). A smaller fraction keeps a subset of what a larger one keeps, for the same
-    seed.
+    in Data Pruning").
     """
 
     kind: Literal["random"] = "random"

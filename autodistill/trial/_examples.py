@@ -31,7 +31,7 @@ REWRITING = 20
 
 @dataclass(frozen=True)
 class Examples:
-    """What is trained on: K kept originals and their rewritten copies. V rows are predicted."""
+    """What an epoch goes over: K kept originals and rewritten copies. V rows are predicted."""
 
     pool: Pool
     """What the originals were chosen from."""
@@ -42,7 +42,8 @@ class Examples:
     outputs: Outputs
     """Of the teacher, on the dataset's scale."""
     chosen_K: NDArray[np.int64]
-    """Which of the tokens' examples are trained on."""
+    """Which of the tokens' examples are trained on; some more than once an epoch, where fewer
+    examples are to have as many steps."""
     ids_V: NDArray[np.int64]
     """Stable id of each row: its own, or that of the original row it was rewritten from."""
     label_VC: torch.Tensor
@@ -88,12 +89,15 @@ def examples(
     if not task.facts[spec.student].shared_tokenizer:
         tokens = read_tokens(task.student_tokens[spec.student], "train")
         tokens = tokens.joined(_cut(copies, task.students[spec.student], task.max_length))
+    chosen_K = np.concatenate([kept, len(split) + mine])
+    if spec.pipeline.selection.keeps_steps:
+        chosen_K = np.resize(rng.permutation(chosen_K), len(available_M) + len(origins))
     return Examples(
         pool=pool,
         tokens=tokens,
         teacher_tokens=teacher_tokens,
         outputs=outputs,
-        chosen_K=np.concatenate([kept, len(split) + mine]),
+        chosen_K=chosen_K,
         ids_V=np.concatenate([np.arange(len(label_VC)), origins]),
         label_VC=label_VC,
     )

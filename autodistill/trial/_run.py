@@ -101,6 +101,8 @@ class TrialRun:
             "seconds": seconds + scoring,
             "examples_per_s": learner.num_examples / seconds,
         }
+        if scoring:
+            values["scoring_seconds"] = scoring
         measurement = Measurement(epoch=epoch + 1, values=values)
         self._history.append(measurement)
         self._keep(measurement)

@@ -49,12 +49,19 @@ PIPELINES: dict[str, dict[str, Any]] = {
     },
     "a policy that learns": {"augmentation": {"kind": "policy_aug", "update_every": 5}},
     "weights with noise": {"regularizer": {"kind": "quant_noise", "bits": 4}},
+    "weights that are companded": {
+        "regularizer": {"kind": "weight_compander", "power": 0.5, "learnt": True}
+    },
+    "even sensitivity": {"regularizer": {"kind": "variation", "weight": 0.1}},
     "terms that are balanced": {
         "loss": LOSS,
         "intermediate": {"kind": "mse"},
         "balancing": {"kind": "concomitant"},
     },
     "chosen examples": {"selection": {"kind": "class_balanced", "keep_fraction": 0.5}},
+    "examples chosen by a proxy": {
+        "selection": {"kind": "grand", "keep_fraction": 0.4, "fixed": "steps"}
+    },
 }
 
 
