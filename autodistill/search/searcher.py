@@ -10,6 +10,7 @@ from autodistill.component import Choice, Space, sample
 from autodistill.errors import InvalidInput, Problem
 from autodistill.optimisation import Training
 from autodistill.record import Origin, Trial
+from autodistill.search.coupling import Coupled
 from autodistill.search.projection import project
 from autodistill.search.study import STARTUP_TRIALS, STUDENT, Memory, estimator, random
 from autodistill.spec import JobSpec, PipelineSpec, TrialSpec, plain_fine_tuning
@@ -108,7 +109,8 @@ class Searcher:
         sampler = estimator(seed) if guided else random(seed)
         asked = self._memory.study(finished, sampler).ask()
         student: str = asked.suggest_categorical(STUDENT, self._students)
-        return sample(PipelineSpec, self._spec.space, asked), student
+        trial = asked if guided else Coupled(asked, seed)
+        return sample(PipelineSpec, self._spec.space, trial), student
 
     def _proposal(
         self, number: int, pipeline: PipelineSpec, student: str, origin: Origin, reason: str

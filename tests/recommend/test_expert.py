@@ -6,6 +6,7 @@ import pytest
 
 from autodistill.intermediate.mi_alpha import MIAlpha
 from autodistill.recommend.expert import portfolio
+from autodistill.selections._coupling import kd_weight
 from autodistill.task import Task
 from autodistill.testing.records import facts_of
 
@@ -16,7 +17,8 @@ from autodistill.testing.records import facts_of
 def test_the_list_is_valid_distinct_and_distils(task: Task, layers: int, train: int) -> None:
     facts = facts_of(task, layers, train)
     pipelines = [pipeline for pipeline, _ in portfolio(facts)]
-    assert len(pipelines) == len(set(pipelines)) == (4 if task.tags_words else 5)
+    base = 4 if task.tags_words else 5
+    assert len(pipelines) == len(set(pipelines)) == base + (2 if train >= 2_000 else 0)
     for pipeline in pipelines:
         assert pipeline.problems(facts) == []
         assert pipeline.distils
@@ -39,3 +41,12 @@ def test_the_first_choice_informs_hidden_states() -> None:
 def test_a_shallow_student_is_trained_with_larger_steps() -> None:
     rates = [portfolio(facts_of(layers=n))[0][0].training.learning_rate for n in (2, 4)]
     assert rates == [3e-4, 1e-4]
+
+
+@pytest.mark.parametrize("task", list(Task))
+def test_the_less_is_kept_the_more_weight_the_teacher_has(task: Task) -> None:
+    pruned = [p for p, _ in portfolio(facts_of(task, train=2_000)) if p.selection.kind == "random"]
+    shares = [p.selection.model_dump()["keep_fraction"] for p in pruned]
+    assert shares == [0.5, 0.25]
+    assert [p.loss.kd_weight for p in pruned] == [kd_weight(share) for share in shares]
+    assert pruned[0].loss.kd_weight < pruned[1].loss.kd_weight

@@ -3,6 +3,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
+from statistics import mean
 from typing import Any
 
 import pytest
@@ -310,3 +311,17 @@ def test_the_estimator_finds_better_pipelines_than_random_search() -> None:
 def test_importing_the_search_loads_no_optimiser() -> None:
     code = "import sys, autodistill.search; sys.exit('optuna' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_random_draws_that_keep_less_weigh_the_teacher_more() -> None:
+    sure = {"selection": "random", "loss": "softened_kl", "selection.keep_fraction": [0.3, 1.0]}
+    weights: dict[float, list[float]] = {0.3: [], 1.0: []}
+    for seed in range(40):
+        asked: dict[str, Any] = {"seed": seed, "space": sure, "search": Search(sampler="random")}
+        proposal = searcher(**asked).suggest(5, [])
+        assert proposal is not None
+        assert proposal == searcher(**asked).suggest(5, [])
+        pipeline = proposal.spec.pipeline
+        kept = pipeline.selection.model_dump()["keep_fraction"]
+        weights[kept].append(pipeline.loss.kd_weight)
+    assert mean(weights[0.3]) > mean(weights[1.0]) + 0.1
