@@ -84,6 +84,7 @@ def task_facts(
     return TaskFacts(
         task=dataset.task,
         num_outputs=dataset.num_outputs,
+        num_levels=int(dataset.meta_features.get("num_levels", 0)),
         num_train=dataset.num_examples["train"],
         teacher_layers=teacher.num_layers,
         student_layers=cut.num_layers if cut else like.num_layers,

@@ -58,6 +58,8 @@ class TaskFacts(BaseModel):
     task: Task
     num_outputs: int
     """Width of the logits: the number of classes, or 1 for regression."""
+    num_levels: int = 0
+    """Distinct training labels; 0 where that is not known."""
     num_train: int
     """Training examples before selection."""
     teacher_layers: int

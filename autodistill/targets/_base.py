@@ -5,6 +5,10 @@ from __future__ import annotations
 from abc import abstractmethod
 from typing import Protocol
 
+import numpy as np
+from numpy.typing import NDArray
+from typing_extensions import override
+
 from autodistill.activations import Activation, Said
 from autodistill.component import Component
 from autodistill.lazy import torch
@@ -66,6 +70,22 @@ class Labels:
 
     def load_state_dict(self, state: dict[str, torch.Tensor]) -> None:
         pass
+
+
+class Blended(Labels):
+    """The label blended with a table that was made from the pool, by row id."""
+
+    def __init__(self, pool: Pool, table_VC: NDArray[np.floating], share: float) -> None:
+        super().__init__()
+        self.share = share
+        self.table_NC = torch.full((pool.num_ids, table_VC.shape[1]), torch.nan)
+        self.table_NC[torch.from_numpy(pool.ids_V)] = torch.from_numpy(table_VC).float()
+
+    @override
+    def __call__(
+        self, ids_B: torch.Tensor, label_BC: torch.Tensor, progress: float
+    ) -> torch.Tensor:
+        return label_BC.lerp(self.table_NC[ids_B.cpu()].to(label_BC), self.share)
 
 
 class Targets(Component):

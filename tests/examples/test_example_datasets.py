@@ -19,6 +19,7 @@ CONTENTS = {
     "trec": b"DESC:manner How are you ?\nHUM:ind Who ?\nHUM:gr who ?\n\nLOC:city\n",
     "sms_spam": b',spam,text\n0,0,"Ok, lar"\n1,1,WINNER  \xe2\x80\xa8 !\n2,0,ok\n',
     "vader_movies": b"id\tsentiment\ttext\r\n1\t2.26666666667\tFish &amp; chips\r\n2\t-1\tA\tB\r\n",
+    "vader_levels": b"id\tsentiment\ttext\r\n1\t2.26666666667\tFish &amp; chips\r\n2\t-1\tA\tB\r\n",
     "rotten_tomatoes": bz2.compress(
         b"category,text,movie_name,has_plot_and_reviews\n"
         + "".join(
@@ -59,6 +60,7 @@ def read(path: Path) -> list[dict[str, Any]]:
         ("trec", [("How are you ?", "DESC"), ("Who ?", "HUM")]),
         ("sms_spam", [("Ok, lar", "ham"), ("WINNER !", "spam"), ("ok", "ham")]),
         ("vader_movies", [("Fish & chips", 2.2667), ("A B", -1.0)]),
+        ("vader_levels", [("Fish & chips", 2.0), ("A B", -1.0)]),
     ],
 )
 def test_each_text_is_written_once_with_its_label(
@@ -111,7 +113,9 @@ def test_a_package_is_downloaded_once(tmp_path: Path, monkeypatch: pytest.Monkey
 
 
 def test_an_unknown_name_is_answered_with_the_known_ones(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="rotten_tomatoes, sms_spam, trec, vader_movies"):
+    with pytest.raises(
+        ValueError, match="rotten_tomatoes, sms_spam, trec, vader_levels, vader_movies"
+    ):
         write("imdb", tmp_path)
 
 

@@ -30,6 +30,8 @@ PIPELINES: dict[str, dict[str, Any]] = {
     "modules of its own": {"intermediate": {"kind": "mi_alpha"}},
     "another head": {"loss": {"kind": "lelp", "subclasses": 2}},
     "rows that see each other": {"loss": {"kind": "sinkd", "plan": "sparse"}},
+    "a weak head in the middle": {"loss": LOSS, "targets": {"kind": "uskd"}},
+    "targets from a graph": {"targets": {"kind": "laplacian"}},
     "targets that remember": {"targets": {"kind": "pskd", "alpha": 0.5}},
     "rewritten texts": {"augmentation": {"kind": "random_edits", "copies": 2}},
     "mixed embeddings": {"augmentation": {"kind": "mixup"}, "intermediate": {"kind": "mse"}},

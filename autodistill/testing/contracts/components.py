@@ -32,7 +32,9 @@ FACTS = TaskFacts(
 def facts_of(task: Task) -> TaskFacts:
     """Return the facts of an easy job of that task."""
     outputs = 3 if task.is_classification else 1
-    return FACTS.model_copy(update={"task": task, "num_outputs": outputs})
+    levels = 0 if task.is_classification else 5
+    update = {"task": task, "num_outputs": outputs, "num_levels": levels}
+    return FACTS.model_copy(update=update)
 
 
 def settings(variant: type[C]) -> Iterator[C]:
