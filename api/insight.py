@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,10 +54,30 @@ class Why(View):
     cost: Cost
 
 
+class Story(View):
+    """A job in five answers, for whoever sees it for the first time."""
+
+    answers: tuple[Answer, ...]
+    teacher: dict[str, float]
+    """What is known of the teacher: `dev/<metric>`, `test/<metric>` and its costs."""
+
+
 def headline(job: Job) -> str:
     """Return the metric that people look at: of the result, or the first objective learnt."""
     learnt = [o.metric for o in job.spec.objectives if o.metric not in COSTS]
     return job.result.metric if job.result else [*learnt, job.spec.objectives[0].metric][0]
+
+
+def column(frame: Frame, job: Job, name: str) -> NDArray[Any]:
+    """Return a column; missing throughout where no trial of the job has such a value yet.
+
+    Raises:
+        InvalidInput: When none can have it.
+    """
+    later = name in job.spec.space or name.startswith(("dev/", "test/"))
+    if name not in frame.names and later:
+        return np.full(len(frame), np.nan)
+    return frame.column(name)
 
 
 def why(tx: Transaction, job: Job, shelf: Shelf) -> Why:
@@ -147,9 +168,10 @@ def curves(
     )
 
 
-def tell(tx: Transaction, job: Job, shelf: Shelf) -> tuple[Answer, ...]:
+def tell(tx: Transaction, job: Job, shelf: Shelf) -> Story:
     """Return the five answers as they are now."""
-    return story(facts(tx, job, shelf))
+    known = facts(tx, job, shelf)
+    return Story(answers=story(known), teacher=dict(known.teacher))
 
 
 def facts(tx: Transaction, job: Job, shelf: Shelf) -> Facts:

@@ -226,6 +226,14 @@ class Client:
                 archive.extractall(folder)
         return folder
 
+    def report(self, job: str, path: Path) -> Path:
+        """Write what a job found, as one HTML page to be printed or sent, and return the path."""
+        response = self._http.get(_path("jobs", job, "report"))
+        if response.is_error:
+            raise _error(response)
+        path.write_bytes(response.content)
+        return path
+
     def _stream(self, job: str, after: int) -> Iterator[Event]:
         headers = {"Last-Event-ID": str(after)}
         path, silence = _path("jobs", job, "events"), httpx.Timeout(60)  # it beats every 15 s

@@ -10,8 +10,9 @@ from pydantic.fields import FieldInfo
 
 from autodistill.component import Component, searchable, variants
 from autodistill.metrics import CATALOGUE, METRICS
-from autodistill.spec import PipelineSpec, TeacherSpec
+from autodistill.spec import PipelineSpec, TeacherSpec, plain_fine_tuning
 
+PLAIN = plain_fine_tuning(PipelineSpec().training)
 SLOTS = {
     **{name: info for name, info, _ in searchable(PipelineSpec, lambda _: True) if variants(info)},
     "training": PipelineSpec.model_fields["training"],
@@ -20,9 +21,12 @@ SLOTS = {
 
 
 def components() -> dict[str, dict[str, Any]]:
-    """Return by slot and kind: title, explanation, tasks and JSON schema."""
+    """Return by slot and kind: title, explanation, tasks, JSON schema, and whether it `rests`.
+
+    What rests is what plain fine-tuning does there: nothing in particular.
+    """
     return {
-        slot: {kind: _described(variant) for kind, variant in sorted(_kinds(info).items())}
+        slot: {kind: _described(slot, v) for kind, v in sorted(_kinds(info).items())}
         for slot, info in SLOTS.items()
     }
 
@@ -33,13 +37,15 @@ def _kinds(info: FieldInfo) -> dict[str, type[Component]]:
     return variants(info) or {only.model_fields["kind"].default: only}
 
 
-def _described(variant: type[Component]) -> dict[str, Any]:
+def _described(slot: str, variant: type[Component]) -> dict[str, Any]:
     schema = variant.model_json_schema()
+    resting = getattr(PLAIN, slot, SLOTS[slot].default)
     return {
         "title": schema["title"],
         "doc": inspect.getdoc(variant) or "",
         "tasks": sorted(variant.tasks),
         "cost": variant.cost,
+        "rests": isinstance(resting, variant),
         "schema": schema,
     }
 

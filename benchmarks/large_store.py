@@ -19,7 +19,7 @@ from sqlalchemy import Connection, insert
 
 from autodistill.component import Choice, IntUniform, Space, Uniform, flatten, sample
 from autodistill.metrics import COSTS
-from autodistill.record import Dataset, Model, Origin, TrialState, task_facts
+from autodistill.record import Dataset, JobState, Model, Origin, TrialState, task_facts
 from autodistill.spec import (
     Budget,
     CutStudent,
@@ -88,7 +88,9 @@ def fill(folder: Path, *, trials: int, points: int, seed: int = 0) -> str:
         tx.models.add(MODEL)
         spec = request.resolve([facts])
         tx.jobs.add(JOB, spec, facts={STUDENT.label: facts})
-        tx.leases.claim("a worker", 1e9)
+        claimed = tx.leases.claim("a worker", 1e9)
+        assert claimed is not None
+        tx.driving(JOB, claimed.owner_epoch).state(JobState.SEARCHING)
     store.close()
     engine = open_engine(url)
     rng = np.random.default_rng(seed)
@@ -168,7 +170,8 @@ def _epoch(epoch: int, top: float, rng: np.random.Generator) -> dict[str, float]
 
 
 def _insert(connection: Connection, made: list[dict[str, Any]]) -> None:
-    seq = 2 + (23 * made[0]["number"])
+    each = 3 + len(made[0]["curve"])
+    seq = 3 + each * made[0]["number"]
     trials, measurements, events = [], [], []
     for row in made:
         number, pipeline, at = row["number"], row["pipeline"], row["at"]

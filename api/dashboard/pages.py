@@ -16,7 +16,7 @@ from typing_extensions import override
 from api.dashboard.forms import Field, fields
 from api.routes.models import ModelRequest
 from autodistill.data.ingest import DatasetRequest
-from autodistill.metrics import CATALOGUE, COSTS, METRICS
+from autodistill.metrics import CATALOGUE, COSTS, FIDELITY, METRICS
 from autodistill.record import JobState
 from autodistill.spec import JobRequest
 
@@ -34,7 +34,8 @@ SECURITY = {
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 _templates = Jinja2Templates(Path(__file__).parent / "templates")
 _templates.env.globals["catalogue"] = {
-    name: metric.model_dump(mode="json") for name, metric in CATALOGUE.items()
+    name: metric.model_dump(mode="json") | {"fidelity": name in FIDELITY}
+    for name, metric in CATALOGUE.items()
 }
 
 
@@ -77,6 +78,42 @@ def new_job(request: Request) -> Response:
 def job(request: Request, job_id: str) -> Response:
     """Show how a job is doing."""
     return show(request, "job", job_id=job_id)
+
+
+@router.get("/jobs/{job_id}/why")
+def why(request: Request, job_id: str) -> Response:
+    """Show what mattered in a job."""
+    return show(request, "why", job_id=job_id)
+
+
+@router.get("/jobs/{job_id}/timeline")
+def timeline(request: Request, job_id: str) -> Response:
+    """Show what ran when, and what failed."""
+    return show(request, "timeline", job_id=job_id)
+
+
+@router.get("/jobs/{job_id}/compare")
+def compare(request: Request, job_id: str) -> Response:
+    """Compare some trials of a job."""
+    return show(request, "compare", job_id=job_id)
+
+
+@router.get("/datasets/{dataset}")
+def dataset(request: Request, dataset: str) -> Response:
+    """Show a dataset's profile and who uses it."""
+    return show(request, "dataset", dataset=dataset)
+
+
+@router.get("/history")
+def history(request: Request) -> Response:
+    """Show what the recommender has learnt from."""
+    return show(request, "history")
+
+
+@router.get("/system")
+def system(request: Request) -> Response:
+    """Show workers, queue, leases and versions."""
+    return show(request, "system")
 
 
 @router.get("/jobs/{job_id}/trials")

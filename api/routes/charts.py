@@ -9,10 +9,9 @@ from fastapi import APIRouter, Query
 
 from api.deps import MAX_INT, StoreDep
 from api.frames import ShelvesDep
-from api.insight import Curves, Why, curves, tell, why
+from api.insight import Curves, Story, Why, column, curves, tell, why
 from api.views import View
 from autodistill.explain.asking import cells, matching
-from autodistill.explain.story import Answer
 from autodistill.explain.telling import complete, front, leaders, rivals, signed, telling
 from autodistill.metrics import COSTS
 
@@ -49,8 +48,9 @@ def get_columns(
 ) -> Columns:
     """Return columns of a job's trials; narrow them with `where` to see more of a part."""
     with store.read() as tx:
-        objective = tx.jobs.get(job).spec.objectives[0]
+        asked = tx.jobs.get(job)
         frame = shelves.of(job).frame(tx, job)
+    objective = asked.spec.objectives[0]
     held = np.zeros(len(frame), dtype=bool)
     held[matching(frame, where)] = True
     values = signed(frame, objective.metric, maximise=objective.maximise)
@@ -64,7 +64,7 @@ def get_columns(
     numbers = frame.column("number")
     return Columns(
         num_trials=int(held.sum()),
-        columns={n: cells(frame.column(n)[shown]) for n in name},
+        columns={n: cells(column(frame, asked, n)[shown]) for n in name},
         leaders=cells(numbers[led]),
         front=cells(numbers[ahead]),
     )
@@ -94,7 +94,7 @@ def get_why(job: str, store: StoreDep, shelves: ShelvesDep) -> Why:
 
 
 @router.get("/{job}/story")
-def get_story(job: str, store: StoreDep, shelves: ShelvesDep) -> tuple[Answer, ...]:
+def get_story(job: str, store: StoreDep, shelves: ShelvesDep) -> Story:
     """Return five answers: is it healthy, what is best, why, what did it cost, what next."""
     with store.read() as tx:
         return tell(tx, tx.jobs.get(job), shelves.of(job))

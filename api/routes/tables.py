@@ -11,6 +11,7 @@ from fastapi.responses import StreamingResponse
 
 from api.deps import MAX_INT, Limit, StoreDep
 from api.frames import ShelvesDep
+from api.insight import column
 from api.routes.charts import Where
 from api.views import View
 from autodistill.explain import Frame
@@ -74,13 +75,13 @@ def get_table(
 ) -> Table:
     """Return a page of a job's trials, sorted and filtered; `after` is a trial's number."""
     with store.read() as tx:
-        tx.jobs.get(job)
+        asked = tx.jobs.get(job)
         frame = shelves.of(job).frame(tx, job)
     order = _order(frame, where, sort)
     page = following(frame, order, after, limit)
     more = len(page) > 0 and page[-1] != order[-1]
     return Table(
-        columns={n: cells(frame.column(n)[page]) for n in name},
+        columns={n: cells(column(frame, asked, n)[page]) for n in name},
         num_trials=len(frame),
         num_matching=len(order),
         next=int(frame.column("number")[page[-1]]) if more else None,

@@ -237,6 +237,17 @@ def export(job: str, folder: Path, url: Url = HERE) -> None:
         out.print(f"{client.download_student(job, folder)}")
 
 
+@app.command()
+def report(
+    job: str,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="The file.")] = None,
+    url: Url = HERE,
+) -> None:
+    """Write what a job found as one HTML page, to be printed or sent."""
+    with connected(url) as client:
+        out.print(f"{client.report(job, output or Path(f'{job}.html'))}")
+
+
 def _watch(client: Client, job_id: str) -> None:
     """Print a job's events until it has ended, then what it found."""
     follow(client, client.job(job_id))

@@ -173,16 +173,17 @@ def _why(facts: Facts) -> Answer:
     if steps:
         gain, step = max(steps, key=lambda pair: pair[0])
         if gain > 0:
-            kind = PipelineSpec.model_validate({str(step.slot): step.component})
-            named = title(getattr(kind, str(step.slot)))
-            setting = (
-                ""
-                if step.component["kind"] != getattr(PLAIN, str(step.slot)).kind
-                else (" with its settings")
+            slot = str(step.slot)
+            component = getattr(PipelineSpec.model_validate({slot: step.component}), slot)
+            rests = component.kind == getattr(PLAIN, slot).kind
+            what = (
+                f"the settings of {words(slot)}"
+                if rests
+                else f"{title(component)} as {words(slot)}"
             )
             details.append(
-                f"From the default pipeline, the largest step is {words(str(step.slot))}: "
-                f"{named}{setting}, {difference(facts.metric, sign * gain)} expected."
+                f"From the default pipeline, the largest step is {what}: "
+                f"{difference(facts.metric, sign * gain)} expected."
             )
     headline = f"{words(next(iter(slots))).capitalize()} matters most"
     return Answer(question=question, mood="good", headline=headline, details=tuple(details))

@@ -4,31 +4,26 @@ from __future__ import annotations
 
 import math
 
+from autodistill.metrics import CATALOGUE
+
 UNITS = {
     "nll": "nats",
-    "rmse": "",
-    "pearson": "",
-    "spearman": "",
+    "forward_kl": "nats",
+    "reverse_kl": "nats",
+    "js": "nats",
     "latency_ms": "ms",
-    "num_parameters": "",
 }
-"""Metrics that are no shares, with their unit; every other one is shown in per cent."""
-NAMES = {
-    "nll": "negative log-likelihood",
-    "ece": "calibration error",
-    "agreement": "agreement with teacher",
-    "rmse": "RMSE",
-    "pearson": "Pearson r",
-    "spearman": "Spearman ρ",
-    "latency_ms": "latency",
-    "num_parameters": "parameters",
-}
-"""What metrics are called where their own name would not be read well."""
+"""Of metrics that are no shares and have one."""
 
 
 def metric_name(name: str) -> str:
-    """Return a metric's name: `macro_f1` is "macro F1"."""
-    return NAMES.get(name, name.replace("_", " ").replace("f1", "F1"))
+    """Return what a metric is called."""
+    return CATALOGUE[name].label if name in CATALOGUE else words(name)
+
+
+def is_share(name: str) -> bool:
+    """Whether a metric is shown in per cent."""
+    return name in CATALOGUE and CATALOGUE[name].share
 
 
 def metric(name: str, value: float | None) -> str:
@@ -37,15 +32,15 @@ def metric(name: str, value: float | None) -> str:
         return "–"
     if name == "num_parameters":
         return parameters(value)
-    if name not in UNITS:
+    if is_share(name):
         return f"{100 * value:.2f} %"
-    return f"{number(value)} {UNITS[name]}".strip()
+    return f"{number(value)} {UNITS.get(name, '')}".strip()
 
 
 def difference(name: str, value: float) -> str:
     """Return a signed difference of a metric; of shares in points."""
     sign, size = "−" if value < 0 else "+", abs(value)
-    return f"{sign}{100 * size:.2f} points" if name not in UNITS else f"{sign}{metric(name, size)}"
+    return f"{sign}{100 * size:.2f} points" if is_share(name) else f"{sign}{metric(name, size)}"
 
 
 def number(value: float, digits: int = 3) -> str:

@@ -97,7 +97,7 @@ def test_why_and_story_are_told(world: Any, job: Any) -> None:
     why = world.get(f"/v1/jobs/{name}/why").json()
     assert (why["best"], why["metric"], why["num_trials"]) == (11, "accuracy", 12)
     assert why["cost"]["trials"] == 12
-    story = world.get(f"/v1/jobs/{name}/story").json()
+    story = world.get(f"/v1/jobs/{name}/story").json()["answers"]
     assert len(story) == 5
     assert "71.00 % accuracy" in story[1]["headline"]
     assert "+11.00 points over plain fine-tuning" in " ".join(story[1]["details"])

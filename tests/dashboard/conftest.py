@@ -9,9 +9,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 import uvicorn
+from optuna.trial import FixedTrial
 from playwright.sync_api import (
     Browser,
     BrowserContext,
@@ -23,6 +26,7 @@ from playwright.sync_api import (
 
 from api.main import create_app
 from api.settings import Settings
+from autodistill.component import Choice, IntUniform, sample, searchable
 from autodistill.intermediate.mse import MSE
 from autodistill.losses.reverse_kl import ReverseKL
 from autodistill.losses.softened_kl import SoftenedKL
@@ -37,6 +41,7 @@ from autodistill.record import (
     Origin,
     Score,
     TrialState,
+    Wish,
     task_facts,
 )
 from autodistill.spec import (
@@ -64,6 +69,7 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+expect.set_options(timeout=15_000)  # the machine may be busy
 HOSTILE = '<img src=x onerror="alert(1)">'
 NUM_FAILED = 120
 """More than a page."""
@@ -112,6 +118,30 @@ PIPELINES = (
     PipelineSpec(loss=SoftenedKL(weight=0.9, temperature=4.0), intermediate=MSE(weight=0.3)),
 )
 
+NEIGHBOURS = ("news topics", "questions", "sentences")
+
+
+def pipeline_of(number: int) -> PipelineSpec:
+    """Return a trial's pipeline: plain fine-tuning first, some by hand, then drawn ones."""
+    if number == 0:
+        return PIPELINES[0]
+    if number < 4 or number == 13:
+        return PIPELINES[1 + number % 3]
+    rng = np.random.default_rng(number)
+    space = {name: drawn for name, _, drawn in searchable(PipelineSpec, lambda _: True)}
+    drawn = {name: _drawn(one, rng) for name, one in space.items()}
+    return sample(PipelineSpec, space, FixedTrial(drawn))
+
+
+def _drawn(one: Any, rng: np.random.Generator) -> Any:
+    if isinstance(one, Choice):
+        return one.options[int(rng.integers(len(one.options)))]
+    if isinstance(one, IntUniform):
+        return int(rng.integers(one.low, one.high + 1))
+    if one.log:
+        return float(np.exp(rng.uniform(np.log(one.low), np.log(one.high))))
+    return float(rng.uniform(one.low, one.high))
+
 
 @dataclass(frozen=True)
 class Service:
@@ -122,11 +152,24 @@ class Service:
     succeeded: str = "job_succeeded"
     running: str = "job_running"
     failed: str = "job_failed"
+    waiting: str = "job_waiting"
+    paused: str = "job_paused"
 
     def submit(self, job_id: str) -> None:
         """Queue one more job."""
         with self.store.write() as tx:
             submit(tx, job_id, REQUEST)
+
+    def spare(self) -> None:
+        """Register a model that no job uses."""
+        spare = {
+            "id": "md_spare",
+            "name": "spare",
+            "sha256": "5" * 64,
+            "tokenizer_sha256": "6" * 64,
+        }
+        with self.store.write() as tx:
+            tx.models.add(MODEL.model_copy(update=spare))
 
     def run_trial(self, number: int) -> None:
         """Run one more trial of the running job to its end."""
@@ -209,9 +252,11 @@ def visitor(chromium: Browser, service: Service) -> Iterator[Visitor]:
     assert visitor.faults == []
 
 
-def curve(number: int, epochs: int) -> list[Measurement]:
+def curve(number: int, epochs: int, pipeline: PipelineSpec) -> list[Measurement]:
     """Return epochs of a trial that learns."""
-    top = 0.86 + 0.012 * math.sin(3 * number) + 0.002 * min(number, 10)
+    top = 0.85 + 0.006 * math.sin(3 * number) + 0.001 * min(number, 10)
+    top += 0.02 * pipeline.distils - 0.02 * abs(math.log10(pipeline.training.learning_rate) + 4)
+    top = 0.889 if number == 13 else min(top, 0.877)  # whatever components there are to draw
     return [
         Measurement(
             epoch=e,
@@ -238,7 +283,7 @@ def submit(tx: Transaction, job_id: str, request: JobRequest) -> None:
 def run_trial(tx: Transaction, job_id: str, number: int, state: TrialState) -> None:
     """Run a trial as its driver would."""
     drive = tx.driving(job_id, 1)
-    pipeline = PIPELINES[0 if number == 0 else 1 + number % 3]
+    pipeline = pipeline_of(number)
     origin = (
         Origin.BASELINE if number == 0 else Origin.RECOMMENDED if number < 3 else Origin.SAMPLER
     )
@@ -246,11 +291,11 @@ def run_trial(tx: Transaction, job_id: str, number: int, state: TrialState) -> N
     drive.suggest(number, spec, origin, "Tried because it is close to the best so far.")
     drive.start(number)
     epochs = pipeline.training.num_epochs if state is TrialState.COMPLETE else 2
-    measured = curve(number, epochs)
+    measured = curve(number, epochs, pipeline)
     drive.measure({number: measured})
     if state.terminal:
         scores = {k[4:]: v for k, v in measured[-1].values.items() if k.startswith("dev/")}
-        costs = {"latency_ms": 3.1, "num_parameters": 17_389_824.0}
+        costs = {"latency_ms": 3.1 + 0.02 * (number % 7), "num_parameters": 17_389_824.0}
         test = {k: v - 0.004 for k, v in scores.items()}
         reason = "The loss is no longer finite." if state is TrialState.FAILED else ""
         drive.finish(number, state, dev=scores | costs, test=test, seconds=61.0, reason=reason)
@@ -261,14 +306,18 @@ def _seed(tx: Transaction, service: Service) -> None:
     tx.datasets.add(
         DATASET.model_copy(update={"id": "ds_hostile", "name": HOSTILE, "sha256": "3" * 64})
     )
+    for i, name in enumerate(NEIGHBOURS):
+        meta = {n: v * (1 + 0.4 * i) for n, v in META.items()}
+        other = {"id": f"ds_other{i}", "name": name, "sha256": str(i) * 64, "meta_features": meta}
+        tx.datasets.add(DATASET.model_copy(update=other))
     tx.models.add(MODEL)
     failing = {"name": HOSTILE, "budget": Budget(num_trials=NUM_FAILED)}
     for job in (service.succeeded, service.running, service.failed):
         submit(tx, job, REQUEST.model_copy(update=failing if job == service.failed else {}))
         tx.leases.claim("worker", 3600.0)
         tx.driving(job, 1).state(JobState.PREPARING)
-        score = {"step": "teacher_epoch", "epoch": 1, "of": 1, "dev/accuracy": 0.902}
-        tx.driving(job, 1).log("prepare", score)
+        costs = {"num_parameters": 22_713_216.0, "latency_ms": 6.2}
+        tx.driving(job, 1).log("prepare", {"step": "ready", "dev/accuracy": 0.902, **costs})
     _succeed(tx, service.succeeded)
     tx.driving(service.running, 1).state(JobState.SEARCHING)
     for number in range(6):
@@ -278,6 +327,19 @@ def _seed(tx: Transaction, service: Service) -> None:
         spec = TrialSpec(pipeline=PIPELINES[1], student=STUDENT.label, seed=number)
         tx.driving(service.failed, 1).suggest(number, spec, Origin.SAMPLER, "")
     tx.driving(service.failed, 1).fail("Every trial failed; lower the learning rate.")
+    submit(tx, service.paused, REQUEST.model_copy(update={"name": "paused for the night"}))
+    run_some(tx, service.paused, 4)
+    tx.driving(service.paused, 1).yield_job(JobState.QUEUED)
+    tx.jobs.wish(service.paused, Wish.PAUSE)
+    submit(tx, service.waiting, REQUEST.model_copy(update={"name": "waiting"}))
+
+
+def run_some(tx: Transaction, job: str, count: int) -> None:
+    """Claim a job and run some of its trials."""
+    tx.leases.claim("worker", 3600.0)
+    tx.driving(job, 1).state(JobState.SEARCHING)
+    for number in range(count):
+        run_trial(tx, job, number, TrialState.COMPLETE)
 
 
 def _succeed(tx: Transaction, job: str) -> None:
@@ -306,7 +368,7 @@ def _contender(trial: int, dev: float, test: float) -> Contender:
     return Contender(
         trial=trial,
         student=STUDENT.label,
-        pipeline=PIPELINES[0 if trial == 0 else 3],
+        pipeline=pipeline_of(trial),
         dev=Score(mean=dev, sd=0.003, seeds=3),
         test=Score(mean=test, sd=0.004, seeds=3),
     )

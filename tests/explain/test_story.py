@@ -126,7 +126,7 @@ def test_pipelines_are_named_by_what_they_add_to_plain_fine_tuning() -> None:
 
 def test_numbers_carry_their_unit() -> None:
     assert words.metric("accuracy", 0.8612) == "86.12 %"
-    assert words.metric("a_new_share", 0.5) == "50.00 %"
+    assert words.metric("a_new_one", 0.5) == "0.5"
     assert words.metric("nll", 0.43219) == "0.432 nats"
     assert words.metric("num_parameters", 17_389_824) == "17.4 M parameters"
     assert words.metric("accuracy", float("nan")) == "–"

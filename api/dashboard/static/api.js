@@ -28,6 +28,7 @@ async function call(method, path, { body, headers = {}, signal } = {}) {
 }
 
 export const get = (path, options) => call("GET", path, options);
+export const remove = (path) => call("DELETE", path);
 export const post = (path, body, options) => call("POST", path, { ...options, body });
 
 /** Everything of a listing that pages by cursor, up to `most` items. */

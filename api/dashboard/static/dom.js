@@ -31,14 +31,15 @@ export function show(place, ...children) {
 /** What the template handed over on <main>. */
 export const given = () => $("#main").dataset;
 
-/** A table in a box that scrolls sideways; `columns` are {name, cell, num}; the first cell heads its row.
+/** A table in a box that scrolls sideways; `columns` are {name, cell, num} and may
+ * `draw` their heading and say how they are sorted (`on`); the first cell heads its row.
  * With `stack`, rows become blocks where the page is narrow. */
 export function table(caption, columns, rows, { rowClass = () => null, stack = false } = {}) {
   const cell = ({ name, cell: draw, num }, row, first) =>
     h(first ? "th" : "td", { class: num && "num", scope: first && "row", "data-name": stack && name }, h("div", {}, draw(row)));
   return h("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": caption },
     h("table", { class: stack && "stack" },
-      h("thead", {}, h("tr", {}, columns.map(({ name, num }) => h("th", { scope: "col", class: num && "num" }, name)))),
+      h("thead", {}, h("tr", {}, columns.map(({ name, num, draw, on }) => h("th", { scope: "col", class: num && "num", "aria-sort": on || null }, draw ?? name)))),
       h("tbody", {}, rows.map((row) => h("tr", { class: rowClass(row) }, columns.map((c, i) => cell(c, row, i === 0)))))));
 }
 

@@ -4,6 +4,9 @@ const METRICS = JSON.parse(document.body.dataset.metrics ?? "{}");
 const UNITS = { nll: "nats", forward_kl: "nats", reverse_kl: "nats", js: "nats", latency_ms: "ms" };
 
 export const lowerIsBetter = (metric) => METRICS[metric]?.lower_is_better ?? false;
+export const meaning = (metric) => METRICS[metric]?.meaning ?? "";
+/** Whether a metric compares the student with its teacher, or its confidence with what is right. */
+export const isFidelity = (metric) => Boolean(METRICS[metric]?.fidelity) || ["nll", "ece"].includes(metric);
 /** Positive when `a` is better than `b`. */
 export const better = (metric, a, b) => (lowerIsBetter(metric) ? b - a : a - b);
 

@@ -1,34 +1,24 @@
-/** A job's overview: results, how the search goes, and what happens now. */
+/** A job's overview: the story, results, how the search goes, and what happens now. */
 
+import { drawAnswers } from "./answers.js";
 import { get } from "./api.js";
+import { columns } from "./columns.js";
 import { catalogue } from "./components.js";
 import { $, given, h, notice, show } from "./dom.js";
 import { eventLine } from "./events.js";
-import { better, duration, words } from "./format.js";
+import { better } from "./format.js";
 import { head } from "./head.js";
-import { drawCurves, drawHistory } from "./job_charts.js";
+import { asked, message } from "./job_text.js";
+import { drawCurves, drawFront, drawHistory } from "./job_charts.js";
 import { tiles } from "./job_tiles.js";
 import { calmly, listen } from "./live.js";
 import { registered, studentName } from "./names.js";
-import { isTerminal } from "./state.js";
+import { headline, isTerminal } from "./state.js";
 
 const id = given().job;
-const shown = { teacher: {}, job: null, curves: null };
+const shown = { job: null, zoom: null };
 const SHOWN_EVENTS = 60;
-
-function message(job) {
-  if (job.state === "failed") {
-    return notice("bad", h("p", {}, h("strong", {}, "The job failed. "), job.message),
-      h("p", {}, h("a", { href: `/jobs/new?from=${job.id}` }, "Change what is wrong and start it again"), ", or look at its ", h("a", { href: `/jobs/${job.id}/trials` }, "trials"), "."));
-  }
-  if (job.state === "cancelling" || (job.wish === "cancel" && !isTerminal(job))) return notice("warn", "Cancelling: running trials stop after their epoch.");
-  if (job.state === "paused") return notice("warn", "Paused: nothing runs and nothing is lost. Resume to go on where it stopped.");
-  if (job.wish === "pause" && !isTerminal(job)) return notice("warn", "Pausing: running trials save a checkpoint after their epoch, then stop.");
-  if (job.state === "queued") return notice("", "Waiting for a worker to take this job.");
-  if (job.state === "preparing") return notice("", "Preparing: the teacher is readied and its outputs are stored, once for all trials.");
-  if (job.state === "finalising") return notice("", "Finalising: the winner and plain fine-tuning are trained again with fresh seeds, to tell a gain from luck.");
-  return job.message ? notice("", job.message) : null;
-}
+const PICTURES = ["number", "origin", "state", "distils"];
 
 async function winner(job) {
   if (!job.best) return h("p", { class: "pending" }, isTerminal(job) ? "No pipeline that distils was finished." : "No pipeline that distils has finished yet.");
@@ -40,60 +30,60 @@ async function winner(job) {
   ];
 }
 
-function asked(job, name) {
-  const { spec } = job;
-  const facts = [
-    ["Dataset", name(spec.dataset)], ["Teacher", `${name(spec.teacher.model)}, ${words(spec.teacher.preparation.kind).toLowerCase()}`],
-    ["Objectives", spec.objectives.map((o) => o.metric).join(", ")],
-    ["Budget", `${spec.budget.num_trials} trials of at most ${spec.budget.max_epochs} epochs${spec.budget.timeout_s ? `, ${duration(spec.budget.timeout_s)} of search` : ""}`],
-    ["Search", `${spec.search.sampler.toUpperCase()}, ${spec.search.early_stopping ? "with" : "without"} early stopping, seed ${spec.seed}`],
-    ["Side by side", `${spec.parallelism} trials`], ["Confirmation", `${spec.confirmation_seeds} fresh seeds`],
-  ];
-  return [h("dl", { class: "pipeline" }, facts.map(([term, said]) => [h("dt", {}, term), h("dd", {}, said)])),
-    h("details", {}, h("summary", {}, "Everything as JSON"), h("pre", { tabindex: 0 }, JSON.stringify(spec, null, 2)))];
+const zoomed = () => (shown.zoom ? [`number>=${Math.ceil(shown.zoom[0])}`, `number<=${Math.floor(shown.zoom[1])}`] : []);
+
+async function zoom(range) {
+  shown.zoom = range;
+  $("#unzoom").hidden = !range;
+  const address = new URL(location.href);
+  if (range) address.searchParams.set("trials", range.map(Math.round).join("-"));
+  else address.searchParams.delete("trials");
+  history.replaceState(null, "", address);
+  await refresh();
 }
 
 function draw() {
-  const { job, curves, teacher, name } = shown;
+  const { job, curves, trials, story, name, teacher } = shown;
+  const metric = headline(job);
   head(job, name, refresh, [
     job.result && h("a", { class: "button primary", href: `/v1/jobs/${id}/student`, download: true }, "Download student"),
+    h("a", { class: "button", href: `/v1/jobs/${id}/report`, target: "_blank" }, "Report"),
     h("a", { class: "button", href: `/jobs/new?from=${id}` }, "Clone"),
   ]);
   show("#message", message(job));
-  show("#tiles", tiles(job, curves, teacher));
-  drawHistory($("#history"), job, curves, teacher);
-  drawCurves($("#curves"), job, curves);
+  drawAnswers("#answers", story);
+  const plain = trials.rows.filter((t) => t.distils === false && t.state === "complete" && t.origin !== "confirmation").map((t) => t[`dev/${metric}`]).filter((v) => v != null);
+  shown.plain = plain.length ? plain.reduce((a, b) => (better(metric, b, a) > 0 ? b : a)) : shown.plain ?? null;
+  show("#tiles", tiles(job, { teacher, plain: shown.plain }));
+  drawHistory($("#history"), job, metric, trials, { teacher: teacher[`dev/${metric}`], plain: shown.plain, onzoom: (a, b) => zoom([a, b]) });
+  drawFront($("#front"), job, metric, trials, teacher);
+  drawCurves($("#curves"), job, curves, job.result?.best.trial ?? job.best?.number, job.spec.search.early_stopping ? [Math.ceil(job.spec.budget.max_epochs / 3)] : []);
 }
 
 async function refresh() {
-  const [job, curves] = await Promise.all([get(`/v1/jobs/${id}`), get(`/v1/jobs/${id}/curves`)]);
+  const job = await get(`/v1/jobs/${id}`);
+  const names = [...PICTURES, `dev/${headline(job)}`, "dev/latency_ms", "dev/num_parameters"];
+  const [curves, story, trials] = await Promise.all([get(`/v1/jobs/${id}/curves`), get(`/v1/jobs/${id}/story`), columns(id, names, { where: zoomed() })]);
   const best = shown.job && [shown.job.best?.number, shown.job.state].join();
-  Object.assign(shown, { job, curves });
+  Object.assign(shown, { job, curves, trials, story: story.answers, teacher: story.teacher });
   draw();
   if (best !== [job.best?.number, job.state].join()) show("#winner", await winner(job));
 }
 
-/** The teacher's score is at the start of the log before it is in the result. */
-function learnOfTeacher({ kind, data }) {
-  if (kind === "job.searching") draw();
-  if (kind !== "prepare") return kind === "job.searching";
-  for (const [name, value] of Object.entries(data)) {
-    const of = name.replace(/^dev\//, "");
-    if (of !== name && !(better(of, value, shown.teacher[name]) <= 0)) shown.teacher[name] = value;
-  }
-  return false;
-}
-
 function heard(event) {
   const list = $("#activity");
-  list.prepend(eventLine(event, id, shown.curves?.metric));
+  list.prepend(eventLine(event, id, headline(shown.job)));
   while (list.children.length > SHOWN_EVENTS) list.lastChild.remove();
   soon();
 }
 
-const soon = calmly(() => refresh().catch(() => {}));
+const soon = calmly(() => refresh().catch(() => {}), 1500);
 
 try {
+  const range = new URL(location.href).searchParams.get("trials")?.split("-").map(Number);
+  if (range?.length === 2 && range.every(Number.isFinite)) shown.zoom = range;
+  $("#unzoom").hidden = !shown.zoom;
+  $("#unzoom").addEventListener("click", () => zoom(null));
   shown.name = (await registered()).name;
   await refresh();
   show("#asked", asked(shown.job, shown.name));
@@ -105,11 +95,7 @@ try {
       light.textContent = isTerminal(shown.job) ? "" : up ? "● live" : "○ reconnecting";
     },
   });
-  if (!shown.job.result) {
-    const enough = listen(id, { heard: (event) => { if (learnOfTeacher(event)) enough(); } });
-  }
 } catch (error) {
   show("#message", notice("bad", h("p", {}, error.message), h("p", {}, h("a", { href: "/" }, "All jobs"))));
-  show("#tiles");
-  for (const part of document.querySelectorAll(".columns > section")) part.hidden = true;
+  for (const part of document.querySelectorAll("#answers, #tiles, .columns > section")) part.remove();
 }

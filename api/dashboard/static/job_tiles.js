@@ -1,7 +1,6 @@
 /** The figures on top of a job. While it runs they are single scores on dev, afterwards test means. */
 
 import { h } from "./dom.js";
-import { best, plainRuns } from "./job_charts.js";
 import { better, difference, duration, metric, metricName, score, seeds } from "./format.js";
 import { bar, finished, headline, secondsLeft } from "./state.js";
 
@@ -15,14 +14,12 @@ function big(value) {
 const tile = (name, value, note, look = "") => h("div", { class: `tile ${look}` },
   h("div", { class: "name" }, name), h("div", { class: "value" }, big(value)), h("div", { class: "note" }, note));
 
-function done(job, curves) {
+function done(job) {
   const { complete, pruned, failed, running, of } = job.progress;
   const left = secondsLeft(job);
-  const confirming = curves.trials.filter((t) => t.origin === "confirmation").length;
-  const parts = [`${complete} complete`, `${pruned} stopped early`, `${failed} failed`, running ? `${running} running` : "", left === null ? "" : `about ${duration(left)} left`,
-    confirming ? `and ${confirming} confirmation runs` : ""];
+  const parts = [`${complete} complete`, `${pruned} stopped early`, `${failed} failed`, running ? `${running} of ${job.spec.parallelism} slots busy` : "", left === null ? "" : `about ${duration(left)} left`];
   return h("div", { class: "tile" }, h("div", { class: "name" }, "Trials"),
-    h("div", { class: "value" }, big(`${finished(job.progress)} of ${of}`)), bar(job.progress), h("div", { class: "note" }, parts.filter(Boolean).join(" · ")));
+    h("div", { class: "value" }, big(`${finished(job.progress).toLocaleString("en")} of ${of.toLocaleString("en")}`)), bar(job.progress), h("div", { class: "note" }, parts.filter(Boolean).join(" · ")));
 }
 
 function gainTile(name, gain, verdict) {
@@ -33,38 +30,44 @@ function gainTile(name, gain, verdict) {
 
 const times = (a, b) => (a && b ? `${(a / b).toFixed(a / b < 10 ? 1 : 0)}×` : "–");
 
+function saved(teacher, student) {
+  const cost = (of) => times(teacher[of], student[of]);
+  const size = (model) => metric("num_parameters", model.num_parameters).replace(" parameters", "");
+  const latency = (model) => metric("latency_ms", model.latency_ms);
+  const known = student.num_parameters && teacher.num_parameters;
+  return tile("Smaller, faster", known ? `${cost("num_parameters")}, ${cost("latency_ms")}` : "–",
+    known ? `${size(student)} parameters instead of ${size(teacher)}; ${latency(student)} instead of ${latency(teacher)}` : "known with the first finished trial");
+}
+
 /** With the result: test means over seeds. */
 function ended(job) {
   const { result } = job;
   const name = result.metric;
   const noise = { true: { tie: true, note: `${difference(name, result.gain)}, within the noise of seeds` }, false: { note: "beyond the noise of seeds (95 %)" }, null: { note: "one seed cannot tell it from noise" } };
-  const cost = (of) => times(result.teacher[of], result.student[of]);
-  const size = (model) => metric("num_parameters", model.num_parameters);
-  const latency = (model) => metric("latency_ms", model.latency_ms);
   const over = (c) => `${metricName(name)} on test, ${seeds(c.test.seeds)}`;
+  const trial = (number) => h("a", { href: `/jobs/${job.id}/trials/${number}` }, `trial ${number}`);
   return [
-    tile("Best distilled", score(name, result.best.test), [over(result.best), ", ", h("a", { href: `/jobs/${job.id}/trials/${result.best.trial}` }, `trial ${result.best.trial}`)], "lead"),
-    tile("Plain fine-tuning", score(name, result.plain.test), [over(result.plain), ", ", h("a", { href: `/jobs/${job.id}/trials/${result.plain.trial}` }, `trial ${result.plain.trial}`)]),
+    tile("Best distilled", score(name, result.best.test), [over(result.best), ", ", trial(result.best.trial)], "lead"),
+    tile("Student without a teacher", score(name, result.plain.test), [over(result.plain), ", ", trial(result.plain.trial)]),
     tile("Teacher", metric(name, result.teacher[`test/${name}`]), `${metricName(name)} on test`),
     gainTile(name, result.gain, noise[result.within_noise]),
-    tile("Smaller, faster", [`${cost("num_parameters")}, ${cost("latency_ms")}`],
-      `${size(result.student)} instead of ${size(result.teacher)}; ${latency(result.student)} instead of ${latency(result.teacher)}`),
+    saved(result.teacher, result.student),
   ];
 }
 
 /** While it runs: single scores on dev, which the tiles say. */
-function going(job, curves, teacher) {
+function going(job, { teacher, plain }) {
   const name = headline(job);
   const top = job.best?.dev[name] ?? null;
-  const plain = best(name, plainRuns(curves));
-  const gain = top === null || plain === null ? null : better(name, top, plain.score);
+  const gain = top === null || plain === null ? null : better(name, top, plain);
   const on = `${metricName(name)} on dev, one seed`;
   return [
     tile("Best distilled", metric(name, top), job.best ? [on, ", ", h("a", { href: `/jobs/${job.id}/trials/${job.best.number}` }, `trial ${job.best.number}`)] : "no such trial has finished", "lead"),
-    tile("Plain fine-tuning", metric(name, plain?.score), plain ? [on, ", ", h("a", { href: `/jobs/${job.id}/trials/${plain.number}` }, `trial ${plain.number}`)] : "runs first, to be compared with"),
+    tile("Student without a teacher", metric(name, plain), plain !== null ? on : "runs first, to be compared with"),
     tile("Teacher", metric(name, teacher[`dev/${name}`]), `${metricName(name)} on dev`),
     gainTile(name, gain, { note: "so far, one seed: not yet certain" }),
+    saved(teacher, job.best?.dev ?? {}),
   ];
 }
 
-export const tiles = (job, curves, teacher) => [...(job.result ? ended(job) : going(job, curves, teacher)), done(job, curves)];
+export const tiles = (job, known) => [...(job.result ? ended(job) : going(job, known)), done(job)];

@@ -10,7 +10,7 @@ const form = $("#register");
 const origin = ({ kind, ...rest }) => [kind, ...Object.values(rest)].join(" · ");
 
 registry({
-  path: "/v1/models", caption: "Models", form,
+  path: "/v1/models", noun: "model", caption: "Models", form,
   empty: [h("h2", {}, "No models yet"), h("p", {}, "Register an encoder below: from a directory on the service's machine or from an installed package.")],
   columns: [
     { name: "Model", cell: (m) => [m.name, h("small", { class: "quiet" }, m.id)] },
@@ -21,7 +21,7 @@ registry({
     { name: "Head", cell: (m) => (m.labels.length ? `${m.labels.length} outputs: ${m.labels.slice(0, 3).join(", ")}${m.labels.length > 3 ? " …" : ""}` : "none") },
     { name: "Source", cell: (m) => origin(m.source) },
     { name: "Added", cell: (m) => ago(m.created_at) },
-    { name: "Use", cell: (m) => h("a", { href: `/jobs/new?teacher=${m.id}` }, "As a teacher") },
+    { name: "Use", cell: (m) => h("span", { class: "links" }, h("a", { href: `/jobs/new?teacher=${m.id}` }, "As a teacher"), h("a", { href: `/?uses=${m.id}` }, "Jobs")) },
   ],
   send: async () => post("/v1/models", read(form)),
 });

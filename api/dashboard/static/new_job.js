@@ -3,8 +3,9 @@
 import { adviceItem, basis, handedOver } from "./advice.js";
 import { get, newKey, post } from "./api.js";
 import { catalogue } from "./components.js";
+import { cli, curl, python } from "./copying.js";
 import { $, $$, copy, h, notice, show } from "./dom.js";
-import { metricName } from "./format.js";
+import { duration, metricName } from "./format.js";
 import { follow, read, refuse, summary, write } from "./forms.js";
 import { datasetOption, fill, modelOption, registered, studentsOf } from "./names.js";
 import { SpaceForm } from "./space.js";
@@ -12,6 +13,7 @@ import { SpaceForm } from "./space.js";
 const form = $("#form");
 const asked = new URL(location.href).searchParams;
 const SETTLED_MS = 350;
+const COPIES = { curl: ["Command", curl], python: ["Program", python], cli: ["Command", cli] };
 let known;
 let components;
 let space;
@@ -86,12 +88,20 @@ function missing(body) {
   return parts.length ? `Choose ${parts.join(", ").replace(/, ([^,]*)$/, " and $1")}.` : null;
 }
 
-function ready(spec) {
+/** What earlier jobs let expect. */
+function expected({ low_s: low, high_s: high, epochs, basis }) {
+  const [from, to] = [duration(low), duration(high)];
+  const time = low === null ? "" : `About ${from === to ? from : `${from} to ${to}`}. `;
+  return h("p", {}, h("strong", {}, time), `${Math.round(epochs).toLocaleString("en")} epochs in all are expected. `, h("span", { class: "quiet" }, basis));
+}
+
+function ready(spec, estimate) {
   const { num_trials: trials, max_epochs: epochs } = spec.budget;
   const { train } = dataset().num_examples;
   const used = Math.min(train, spec.max_train_examples ?? train);
   return [notice("good", h("strong", {}, "Ready to start.")),
     h("p", {}, `${trials} trials of at most ${epochs} epochs over ${used.toLocaleString("en")} examples, ${spec.parallelism} at a time; then ${spec.confirmation_seeds} fresh seeds of the winner and of plain fine-tuning.`),
+    expected(estimate),
     h("p", { class: "quiet" }, `${Object.keys(spec.space).length} names are searched; ${spec.objectives.map((o) => metricName(o.metric)).join(" and ")} ${spec.objectives.length > 1 ? "are" : "is"} optimised.`)];
 }
 
@@ -125,8 +135,10 @@ async function check() {
     const plain = JSON.stringify(body) === JSON.stringify(bare);
     const spec = plain ? full : await post("/v1/jobs/validate", body);
     if (!latest()) return;
+    const estimate = await post("/v1/jobs/estimate", body);
+    if (!latest()) return;
     refuse(form, []);
-    say(ready(spec));
+    say(ready(spec, estimate));
   } catch (error) {
     if (latest()) refused(error);
   }
@@ -161,11 +173,6 @@ async function submit(event) {
   }
 }
 
-function curl() {
-  const quoted = JSON.stringify(request(), null, 2).replaceAll("'", String.raw`'\''`);
-  return `curl -X POST ${location.origin}/v1/jobs \\\n  -H 'Content-Type: application/json' \\\n  -d '${quoted}'`;
-}
-
 /** Take over another job's request. */
 async function adopt(id) {
   const { spec } = await get(`/v1/jobs/${id}`);
@@ -197,7 +204,7 @@ try {
   $("#teacher").addEventListener("change", () => { drawStudents(); drawPreparation(); });
   form.elements.dataset.addEventListener("change", () => { drawObjectives(); drawPreparation(); });
   form.addEventListener("submit", submit);
-  $("#curl").addEventListener("click", () => copy(curl(), "Command"));
+  for (const [name, [what, write]] of Object.entries(COPIES)) $(`#${name}`).addEventListener("click", () => copy(write(request()), what));
   await check();
 } catch (error) {
   say(notice("bad", error.message));

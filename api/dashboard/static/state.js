@@ -6,9 +6,9 @@ import { words } from "./format.js";
 
 const LOOKS = {
   queued: "idle", preparing: "active", searching: "active", finalising: "active", running: "active",
-  succeeded: "good", complete: "good", failed: "bad", paused: "warn", cancelling: "active", cancelled: "idle", pruned: "idle",
+  requeued: "warn", succeeded: "good", complete: "good", failed: "bad", paused: "warn", cancelling: "active", cancelled: "idle", pruned: "idle",
 };
-const SAID = { pruned: "Stopped early" };
+const SAID = { pruned: "Stopped early", requeued: "Tried again" };
 const TERMINAL = new Set(["succeeded", "failed", "cancelled"]);
 
 export const isTerminal = (job) => TERMINAL.has(job.state);

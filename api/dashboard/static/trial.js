@@ -4,10 +4,10 @@ import { get } from "./api.js";
 import { plot } from "./chart.js";
 import { catalogue } from "./components.js";
 import { copy, given, h, notice, show, table } from "./dom.js";
-import { ago, axis, duration, metric, metricName, number, words } from "./format.js";
+import { ago, axis, duration, exactly, isFidelity, meaning, metric, metricName, number, words } from "./format.js";
 import { calmly, listen } from "./live.js";
 import { registered, studentName } from "./names.js";
-import { badge, isTerminal } from "./state.js";
+import { badge, isTerminal, jobName } from "./state.js";
 
 const { job: id, number: which } = given();
 const FINISHED = new Set(["complete", "pruned", "failed", "cancelled"]);
@@ -43,17 +43,56 @@ const devCharts = (trial) => measured(trial, "dev/").map((name, i) => {
   });
 });
 
+const term = (name, i) => {
+  const of = name.slice(5);
+  return { name: words(of), colour: of === "total" ? "ink" : i % 8, bold: of === "total", marks: true };
+};
+
 const lossChart = (trial) => plot(h("div"), {
   label: "Loss terms by epoch", x: { name: "epoch" }, y: { name: "loss", tick: number, format: (v) => number(v) },
-  series: measured(trial, "loss/").map((name) => ({ name: words(name.slice(5)), colour: { total: "ink", hard: 4, soft: 0, intermediate: 2 }[name.slice(5)] ?? 7, bold: name === "loss/total", marks: true, points: course(trial, name) })),
+  series: measured(trial, "loss/").map((name, i) => ({ ...term(name, i), points: course(trial, name) })),
 });
 
-function draw(trial, components, name) {
+/** Curves of what is neither a loss nor a score: the learning rate, the pace. */
+const otherCharts = (trial) => measured(trial, "").filter((name) => !name.includes("/")).map((name, i) => plot(h("div"), {
+  label: `${words(name)} by epoch`, height: 160, x: { name: "epoch" }, y: { name: words(name).toLowerCase(), tick: number, format: (v) => number(v) },
+  series: [{ name: words(name), colour: i % 8, marks: true, points: course(trial, name) }],
+}));
+
+/** How well the student does what its teacher does, and whether its confidence can be believed. */
+function fidelity(trial) {
+  const known = [...new Set([...Object.keys(trial.dev), ...Object.keys(trial.test)])].filter(isFidelity);
+  if (!known.length) return null;
+  return table("Fidelity to the teacher", [
+    { name: "Fidelity and calibration", cell: (name) => [metricName(name), h("small", { class: "quiet" }, meaning(name))] },
+    { name: "Dev", num: true, cell: (name) => metric(name, trial.dev[name]) }, { name: "Test", num: true, cell: (name) => metric(name, trial.test[name]) },
+  ], known);
+}
+
+const tried = (attempts) => (attempts.length ? table("Attempts", [
+  { name: "Attempt", cell: (a) => String(a.attempt) },
+  { name: "Outcome", cell: (a) => [badge(a.outcome === "queued" ? "requeued" : a.outcome), a.reason && h("small", { class: "bad" }, a.reason)] },
+  { name: "Started", cell: (a) => h("time", { datetime: a.started_at, title: exactly(a.started_at) }, ago(a.started_at)) },
+], attempts) : h("p", { class: "pending" }, "It has not started yet."));
+
+/** What can be taken from here: the exported student if it is this trial's, the curve, the pipeline. */
+function taken(trial, job) {
+  const mine = job.result?.best.trial === trial.number;
+  const curve = [["epoch", ...measured(trial, "")], ...trial.curve.map((m) => [m.epoch, ...measured(trial, "").map((n) => m.values[n] ?? "")])];
+  const csv = `data:text/csv,${encodeURIComponent(curve.map((row) => row.join(",")).join("\r\n"))}`;
+  return h("ul", { class: "plain" },
+    h("li", {}, mine ? h("a", { href: `/v1/jobs/${id}/student`, download: true }, "The exported student: a zip in Hugging Face layout") : job.result ? h("span", { class: "quiet" }, "The exported student is that of ", h("a", { href: `/jobs/${id}/trials/${job.result.best.trial}` }, `trial ${job.result.best.trial}`), ".") : h("span", { class: "quiet" }, "A student is exported when the job has succeeded.")),
+    trial.curve.length > 0 && h("li", {}, h("a", { href: csv, download: `${id}-trial-${trial.number}.csv` }, "Everything that was measured, as CSV")),
+    h("li", {}, h("a", { href: `/v1/jobs/${id}/trials/${trial.number}` }, "This trial as JSON")));
+}
+
+function draw(trial, components, name, job, attempts) {
   show("#state", badge(trial.state));
   const facts = [`Proposed by ${trial.origin === "user" ? "you" : `the ${trial.origin}`}`, `student ${studentName(trial.spec.student, name)}`, `${trial.epochs_done} of ${trial.spec.pipeline.training.num_epochs} epochs`,
     trial.seconds ? duration(trial.seconds) : "", trial.num_attempts > 1 ? `${trial.num_attempts} attempts` : "", `seed ${trial.spec.seed}`, trial.finished_at ? ago(trial.finished_at) : ""];
   show("#subtitle", facts.filter(Boolean).join(" · "));
   show("#message", message(trial));
+  document.title = `Trial ${trial.number} of ${jobName(job)} · AutoDistiller`;
   const json = JSON.stringify(trial.spec.pipeline, null, 2);
   show("#pipeline",
     trial.reason && trial.state !== "failed" && h("p", {}, h("strong", {}, "Why: "), trial.reason),
@@ -66,17 +105,34 @@ function draw(trial, components, name) {
   const waiting = h("p", { class: "pending" }, FINISHED.has(trial.state) ? "No epoch was finished." : "Curves appear with the first epochs.");
   show("#dev", trial.curve.length ? devCharts(trial) : waiting);
   show("#loss", trial.curve.length ? lossChart(trial) : waiting.cloneNode(true));
+  show("#other", trial.curve.length ? otherCharts(trial) : waiting.cloneNode(true));
+  show("#fidelity", fidelity(trial) ?? h("p", { class: "pending" }, "It is measured with the scores."));
+  show("#attempts", tried(attempts));
+  show("#files", taken(trial, job));
   document.querySelector("#parts").removeAttribute("aria-busy");
 }
 
+/** The attempts of this trial, from the stretch of the log that holds them. */
+async function attemptsOf(trial) {
+  if (!trial.num_attempts) return [];
+  let before = null;
+  for (let looked = 0; looked < 3; looked += 1) {
+    const found = await get(`/v1/jobs/${id}/timeline${before ? `?before=${before}` : ""}`);
+    const mine = found.attempts.filter((a) => a.number === trial.number);
+    if (mine.length || !found.before) return mine;
+    before = found.before;
+  }
+  return [{ attempt: trial.num_attempts, outcome: trial.state, reason: "", started_at: trial.created_at }];
+}
+
 async function refresh() {
-  const [trial, components, { name }] = await Promise.all([get(`/v1/jobs/${id}/trials/${which}`), catalogue(), registered()]);
-  draw(trial, components, name);
-  return trial;
+  const [trial, job, components, { name }] = await Promise.all([get(`/v1/jobs/${id}/trials/${which}`), get(`/v1/jobs/${id}`), catalogue(), registered()]);
+  draw(trial, components, name, job, await attemptsOf(trial));
+  return [trial, job];
 }
 
 async function start() {
-  const [trial, job] = await Promise.all([refresh(), get(`/v1/jobs/${id}`)]);
+  const [trial, job] = await refresh();
   if (FINISHED.has(trial.state) || isTerminal(job)) return;
   const soon = calmly(() => refresh().catch(() => {}));
   listen(id, { last: 0, heard: (event) => { if (event.data.number === trial.number) soon(); } });

@@ -1,0 +1,35 @@
+/** What the recommender has learnt from. */
+
+import { get } from "./api.js";
+import { h, notice, show, table } from "./dom.js";
+import { ago, difference, metric, metricName } from "./format.js";
+import { registered, studentName } from "./names.js";
+import { badge } from "./state.js";
+
+const tile = (name, value, note) => h("div", { class: "tile" }, h("div", { class: "name" }, name), h("div", { class: "value" }, value.toLocaleString("en")), h("div", { class: "note" }, note));
+
+function gain(past) {
+  if (past.gain === null) return h("span", { class: "quiet" }, "–");
+  return [difference(past.metric, past.gain), h("small", {}, past.within_noise ? "a tie" : past.within_noise === null ? "one seed" : "beyond noise")];
+}
+
+const columns = (name) => [
+  { name: "Job", cell: (p) => [h("a", { href: `/jobs/${p.job}` }, p.name || p.job), h("small", { class: "quiet" }, p.finished_at ? ago(p.finished_at) : "not finished")] },
+  { name: "State", cell: (p) => badge(p.state) },
+  { name: "Dataset", cell: (p) => h("a", { href: `/datasets/${p.dataset}` }, name(p.dataset)) },
+  { name: "Teacher", cell: (p) => name(p.teacher) },
+  { name: "Students", cell: (p) => p.students.map((s) => studentName(s, name)).join(", ") },
+  { name: "Trials learnt from", num: true, cell: (p) => p.num_trials.toLocaleString("en") },
+  { name: "Best distilled", num: true, cell: (p) => [metric(p.metric, p.best), h("small", {}, `${metricName(p.metric)}, dev`)] },
+  { name: "Over plain", num: true, cell: gain },
+];
+
+try {
+  const [past, { name }] = await Promise.all([get("/v1/history"), registered()]);
+  show("#tiles", tile("Jobs", past.num_jobs, "with finished trials"), tile("Datasets", past.num_datasets, "seen with a result"), tile("Trials", past.num_trials, "complete or stopped early, confirmations left out"));
+  show("#jobs", past.jobs.length ? table("Past jobs", columns(name), past.jobs, { stack: true })
+    : h("div", { class: "card empty" }, h("h2", {}, "Nothing learnt yet"), h("p", {}, "Until a job has finished trials, recommendations are the experts' list. Every finished trial counts from then on."), h("div", { class: "actions" }, h("a", { class: "button primary", href: "/jobs/new" }, "New job"))));
+} catch (error) {
+  show("#tiles");
+  show("#jobs", notice("bad", error.message));
+}

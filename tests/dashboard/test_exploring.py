@@ -1,0 +1,208 @@
+"""Looking into a job: sorting, filtering, comparing, explaining, downloading."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import expect
+from pyarrow import csv, parquet
+
+pytestmark = pytest.mark.e2e
+
+DATASET = "ds_0123456789abcdef"
+TRIALS = "/jobs/job_succeeded/trials"
+REFUSED = "the server responded with a status of"
+
+
+def test_trials_are_sorted_by_any_column_and_the_address_keeps_it(visitor: Any) -> None:
+    page = visitor.open(TRIALS)
+    page.get_by_role("button", name="Sort by Dev accuracy").click()
+    first = page.locator("#trials tbody tr").first
+    expect(first).to_contain_text("Trial 13")
+    expect(page.locator("th[aria-sort=descending]")).to_contain_text("Dev accuracy")
+    page.reload()
+    expect(first).to_contain_text("Trial 13")
+    page.get_by_role("button", name="Sort by Dev accuracy").click()
+    expect(first).not_to_contain_text("Trial 13")
+
+
+def test_trials_are_filtered_by_what_their_columns_hold(visitor: Any) -> None:
+    page = visitor.open(TRIALS)
+    page.get_by_label("Add a filter").select_option("state")
+    page.get_by_label("stopped early").check()
+    page.get_by_role("button", name="Filter").click()
+    expect(page.locator("#count")).to_have_text("4 of 20 trials")
+    expect(page.locator("#trials tbody tr")).to_have_count(4)
+    page.get_by_label("Add a filter").select_option("epochs_done")
+    page.get_by_label("At least").fill("90")
+    page.get_by_role("button", name="Filter").click()
+    expect(page.locator("#trials")).to_contain_text("No trial matches")
+    page.get_by_role("button", name="Take all filters away").click()
+    expect(page.locator("#count")).to_have_text("20 trials")
+
+
+def test_columns_are_chosen(visitor: Any) -> None:
+    page = visitor.open(TRIALS)
+    page.get_by_text("Choose columns").click()
+    page.get_by_label("Training · learning rate").check()
+    expect(page.locator("#trials thead")).to_contain_text("Training · learning rate")
+    assert "column=training.learning_rate" in page.url
+
+
+@pytest.mark.parametrize("kind", ["CSV", "Parquet"])
+def test_what_is_shown_is_exported(visitor: Any, kind: str, tmp_path: Path) -> None:
+    page = visitor.open(f"{TRIALS}?where=state%3Dpruned&sort=-number")
+    with page.expect_download() as started:
+        page.get_by_role("link", name=kind).click()
+    path = tmp_path / "trials"
+    started.value.save_as(path)
+    table = csv.read_csv(path) if kind == "CSV" else parquet.read_table(path)
+    assert table["number"].to_pylist() == [16, 12, 11, 7]
+
+
+def test_trials_are_compared(visitor: Any) -> None:
+    page = visitor.open(TRIALS)
+    for number in (4, 13):
+        page.get_by_label(f"Compare trial {number}", exact=True).check()
+    page.get_by_role("link", name="Compare them").click()
+    expect(page.locator("#legend a")).to_have_count(2)
+    expect(page.locator("#differences tbody tr").first).to_be_visible()
+    page.get_by_label("Measured").select_option("loss/total")
+    expect(page.locator("#curves figure")).to_have_attribute("aria-label", re.compile("Loss/total"))
+    assert "measured=loss" in page.url
+
+
+def test_too_few_trials_to_compare_are_said_so(visitor: Any) -> None:
+    page = visitor.open("/jobs/job_succeeded/compare?trial=4")
+    expect(page.locator("#legend")).to_contain_text("Choose two to six trials")
+
+
+def test_why_shows_importance_path_slices_and_savings(visitor: Any) -> None:
+    page = visitor.open("/jobs/job_succeeded/why")
+    shares = page.locator("table[aria-label='Importance of each slot'] .num")
+    told = [float(t.removesuffix(" %")) for t in shares.all_inner_texts()]
+    assert told == sorted(told, reverse=True)
+    assert abs(sum(told) - 100) < 3
+    expect(page.locator("#path")).to_contain_text("Default pipeline")
+    expect(page.locator("#saved")).to_contain_text("4 of 20 trials were stopped early")
+    page.locator("#setting").select_option("training.learning_rate")
+    label = page.locator("#slice figure")
+    expect(label).to_have_attribute("aria-label", re.compile("learning rate"))
+    assert "setting=training.learning_rate" in page.url
+
+
+def test_lines_are_brushed_with_pointer_and_keyboard(visitor: Any) -> None:
+    page = visitor.open("/jobs/job_succeeded/why")
+    said = page.locator("#parallel [role=status]")
+    expect(said).to_contain_text("15 trials")
+    handle = page.locator("#parallel .handle").last
+    handle.focus()
+    page.keyboard.press("ArrowDown")
+    expect(said).to_contain_text("pass through what is chosen")
+    page.keyboard.press("Escape")
+    expect(said).to_contain_text("15 trials. Drag")
+    handle.scroll_into_view_if_needed()
+    box = handle.bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + 12, box["y"] + 10)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 12, box["y"] + 90)
+    page.mouse.up()
+    expect(said).to_contain_text("pass through what is chosen")
+
+
+def test_a_part_of_the_history_is_looked_at_closely(visitor: Any) -> None:
+    page = visitor.open("/jobs/job_succeeded")
+    figure = page.locator("#history figure")
+    figure.scroll_into_view_if_needed()
+    box = figure.bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + box["width"] * 0.5, box["y"] + 80)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] * 0.9, box["y"] + 90)
+    page.mouse.up()
+    expect(page.get_by_role("button", name="Show all trials")).to_be_visible()
+    assert "trials=" in page.url
+    page.get_by_role("button", name="Show all trials").click()
+    expect(figure).to_have_attribute("aria-label", re.compile("of 20 trials"))
+
+
+def test_a_point_opens_its_trial(visitor: Any) -> None:
+    page = visitor.open("/jobs/job_succeeded")
+    page.locator("#front figure").focus()
+    page.keyboard.press("ArrowRight")
+    expect(page.locator("#front .tip")).to_contain_text("latency in ms: 3.1")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/trials/*")
+
+
+def test_the_timeline_names_failures(visitor: Any) -> None:
+    page = visitor.open("/jobs/job_succeeded/timeline")
+    expect(page.locator("#failures")).to_contain_text("The loss is no longer finite.")
+    expect(page.locator("#bars rect.attempt")).to_have_count(20)
+    expect(page.locator("#changes")).to_contain_text("Job succeeded")
+
+
+def test_a_report_says_the_same_in_one_file(visitor: Any) -> None:
+    page = visitor.open("/v1/jobs/job_succeeded/report")
+    for said in ("88.40 ± 0.40 % accuracy", "beyond the noise of seeds", "Download the student"):
+        expect(page.get_by_text(said).first).to_be_visible()
+    loaded = page.evaluate("() => performance.getEntriesByType('resource').length")
+    assert loaded == 0
+
+
+def test_jobs_are_found_and_sorted(visitor: Any) -> None:
+    page = visitor.open("/")
+    page.get_by_label("Name").fill("NIGHT")
+    expect(page.locator("#jobs tbody tr")).to_have_count(1)
+    assert "text=NIGHT" in page.url
+    page.get_by_label("Name").fill("")
+    page.locator("select[name=state]").select_option("succeeded")
+    expect(page.locator("#jobs tbody")).to_contain_text("+3.60 points")
+    expect(page.locator("#jobs tbody .spark").first).to_be_visible()
+    page.locator("select[name=state]").select_option("")
+    page.get_by_role("button", name="Sort by job").click()
+    expect(page.locator("th[aria-sort=ascending]")).to_contain_text("Job")
+
+
+@pytest.mark.parametrize(
+    ("button", "part"),
+    [("curl", "curl -X POST"), ("Python", "client.submit("), ("CLI", "autodistill submit")],
+)
+def test_a_request_is_copied_as_a_program(visitor: Any, button: str, part: str) -> None:
+    visitor.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page = visitor.open(f"/jobs/new?dataset={DATASET}&teacher=minilm-6")
+    expect(page.locator("#verdict")).to_contain_text("Ready to start.")
+    page.get_by_role("button", name=button, exact=True).click()
+    copied = page.evaluate("() => navigator.clipboard.readText()")
+    assert part in copied
+    if button == "Python":
+        compile(copied, "job.py", "exec")
+
+
+def test_a_new_job_says_how_long_it_takes(visitor: Any) -> None:
+    page = visitor.open(f"/jobs/new?dataset={DATASET}&teacher=minilm-6")
+    expect(page.locator("#verdict")).to_contain_text("of earlier jobs with the same dataset")
+
+
+def test_a_spare_model_is_deleted_and_a_used_dataset_is_not(visitor: Any, service: Any) -> None:
+    service.spare()
+    page = visitor.open("/models")
+    page.get_by_role("button", name="Delete spare").click()
+    page.get_by_role("button", name="Delete model", exact=True).click()
+    expect(page.locator("#list")).not_to_contain_text("spare")
+    page = visitor.open(f"/datasets/{DATASET}")
+    page.get_by_role("button", name="Delete").click()
+    page.get_by_role("button", name="Delete dataset", exact=True).click()
+    expect(page.locator("#toasts")).to_contain_text("is used by job_")
+    visitor.forgive(REFUSED)
+
+
+def test_the_system_shows_who_works_on_what(visitor: Any) -> None:
+    page = visitor.open("/system")
+    expect(page.locator("#leases")).to_contain_text("worker")
+    expect(page.locator("#queue")).to_contain_text("waiting")
+    expect(page.locator("#service")).to_contain_text("sqlite")
