@@ -14,7 +14,7 @@ help:    ## List the commands
 .venv/installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[api,worker]" --group dev --group models
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[api,worker,tracing]" --group dev --group models
 	touch $@
 
 browser: ## Install Chromium for the dashboard's tests, where there is none

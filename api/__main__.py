@@ -33,7 +33,7 @@ def main() -> int:
     except NobodyMayEnter as error:
         print(error, file=sys.stderr)
         return os.EX_CONFIG
-    configure(settings.log_format)
+    configure(settings.log_format, service="api")
     uploads = settings.root / "uploads"
     uploads.mkdir(exist_ok=True)
     tempfile.tempdir = str(uploads)  # parts of a form lie there while they arrive

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections import Counter
@@ -127,6 +128,7 @@ class Conductor:
         if number not in self._running:
             return
         self._failures[number, failure] += 1
+        logging.warning("Trial %d failed: %s", number, reason, extra={"trial": number})
         if self._failures[number, failure] > RETRIES.get(failure, 0):
             self._finish(number, TrialState.FAILED, dev={}, test={}, reason=reason)
             return

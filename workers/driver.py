@@ -15,6 +15,7 @@ import torch
 from sqlalchemy.exc import OperationalError
 
 from autodistill.errors import AutodistillError, LeaseLost
+from autodistill.logs import configure
 from autodistill.prepare import prepare
 from autodistill.record import Job, JobState, Model, PreparedTask, Wish
 from autodistill.spec import RegisteredStudent
@@ -173,6 +174,7 @@ def hold(store: Store, job: Job, ttl_s: float, lost: threading.Event) -> None:
 def main(job_id: str, epoch: int, slots: int) -> int:
     """Drive one claim of a job on Ray, and return the exit code."""
     settings = Settings()
+    configure(settings.log_format, service="driver", job=job_id)
     store = Store(settings.database)
     with store.read() as tx:
         job = tx.jobs.get(job_id)

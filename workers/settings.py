@@ -8,9 +8,11 @@ import socket
 from pathlib import Path
 from typing import Annotated
 
-from annotated_types import Ge, Gt
+from annotated_types import Ge, Gt, Le
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from autodistill.logs import Form
 
 LOCAL = "local"
 """The `ray_address` with which each driver starts a Ray of its own."""
@@ -49,6 +51,12 @@ class Settings(BaseSettings):
     """After so many seconds of silence another worker may take a job over."""
     poll_s: Annotated[float, Gt(0)] = 0.5
     """Pause between looks for work."""
+    log_format: Form = "text"
+    """`text` for people, `json` for machines."""
+    metrics_host: str = "127.0.0.1"
+    """Address at which meters for Prometheus are answered."""
+    metrics_port: Annotated[int, Ge(0), Le(65535)] = 0
+    """Its port; 0 is none."""
     max_crashes: Annotated[int, Ge(1)] = 5
     """Crashes of a job's driver in a row, without progress, after which the job fails."""
 
