@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
 
 from autodistill.errors import InvalidInput, NotFound, Problem
 from autodistill.explain.estimate import Estimate, estimate, pace
@@ -10,6 +11,7 @@ from autodistill.recommend import recommend
 from autodistill.record import Dataset, Model, Recommendation, task_facts
 from autodistill.spec import (
     Advised,
+    Augmenters,
     CutStudent,
     JobRequest,
     JobSpec,
@@ -32,11 +34,15 @@ def admit(tx: Transaction, asked: JobRequest) -> tuple[JobSpec, dict[str, TaskFa
     """
     dataset, teacher = _dataset(tx, asked.dataset), _teacher(tx, asked.teacher.model)
     problems = list(_of_teacher(asked.teacher, teacher, dataset))
+    augmenters, found_wrong = _augmenters(tx, asked.augmenters)
+    problems += found_wrong
     facts: dict[str, TaskFacts] = {}
     students: list[Student] = []
     for i, student in enumerate(asked.students):
         try:
-            known, found = _student(tx, student, teacher, dataset, f"students.{i}")
+            known, found = _student(
+                tx, student, teacher, dataset, f"students.{i}", augmenters=asked.augmenters
+            )
         except InvalidInput as error:
             problems += error.problems
         else:
@@ -49,6 +55,7 @@ def admit(tx: Transaction, asked: JobRequest) -> tuple[JobSpec, dict[str, TaskFa
             "dataset": dataset.id,
             "teacher": asked.teacher.model_copy(update={"model": teacher.id}),
             "students": tuple(students),
+            "augmenters": augmenters,
         }
     )
     advised: list[Advised] = []
@@ -100,10 +107,7 @@ def _dataset(tx: Transaction, name: str) -> Dataset:
 
 
 def _teacher(tx: Transaction, name: str) -> Model:
-    try:
-        return tx.models.get(name)
-    except NotFound as error:
-        raise InvalidInput(_unknown("teacher.model", error)) from error
+    return _encoder(tx, name, "teacher.model")
 
 
 def _unknown(field: str, error: NotFound) -> Problem:
@@ -124,7 +128,13 @@ def _of_teacher(asked: TeacherSpec, model: Model, dataset: Dataset) -> Iterator[
 
 
 def _student(
-    tx: Transaction, student: Student, teacher: Model, dataset: Dataset, field: str
+    tx: Transaction,
+    student: Student,
+    teacher: Model,
+    dataset: Dataset,
+    field: str,
+    *,
+    augmenters: Augmenters | None = None,
 ) -> tuple[Student, TaskFacts]:
     if isinstance(student, CutStudent):
         if student.num_layers > teacher.num_layers:
@@ -133,14 +143,57 @@ def _student(
                 f"1 to {teacher.num_layers}, not {student.num_layers}."
             )
             raise InvalidInput(Problem(field=f"{field}.num_layers", message=message))
-        return student, task_facts(dataset, teacher, student, None)
-    try:
-        model = tx.models.get(student.model)
-    except NotFound as error:
-        raise InvalidInput(_unknown(f"{field}.model", error)) from error
+        return student, task_facts(dataset, teacher, student, None, augmenters)
+    model = _encoder(tx, student.model, f"{field}.model")
     if dataset.task.tags_words and model.tokenizer_sha256 != teacher.tokenizer_sha256:
         law = "Where words are tagged, teacher and student must share a tokenizer"
         message = f"{law}; {model.name} cuts otherwise than {teacher.name}. Choose another one."
         raise InvalidInput(Problem(field=f"{field}.model", message=message))
     known = student.model_copy(update={"model": model.id})
-    return known, task_facts(dataset, teacher, known, model)
+    return known, task_facts(dataset, teacher, known, model, augmenters)
+
+
+def _encoder(tx: Transaction, name: str, field: str) -> Model:
+    model = _model(tx, name, field)
+    if model.translates:
+        message = f"{model.name} translates, which serves augmenters.translation; name an encoder."
+        raise InvalidInput(Problem(field=field, message=message))
+    return model
+
+
+def _translator(tx: Transaction, name: str, field: str) -> Model:
+    model = _model(tx, name, field)
+    if not model.translates:
+        message = (
+            f"{model.name} is no translation model (Marian) but {model.architecture}; name one."
+        )
+        raise InvalidInput(Problem(field=field, message=message))
+    return model
+
+
+def _model(tx: Transaction, name: str, field: str) -> Model:
+    try:
+        return tx.models.get(name)
+    except NotFound as error:
+        raise InvalidInput(_unknown(field, error)) from error
+
+
+def _augmenters(tx: Transaction, asked: Augmenters) -> tuple[Augmenters, list[Problem]]:
+    """Return the models by id, with what is wrong with their naming."""
+    problems: list[Problem] = []
+
+    def found(look: Callable[[Transaction, str, str], Model], name: str, field: str) -> str:
+        try:
+            return look(tx, name, f"augmenters.{field}").id
+        except InvalidInput as error:
+            problems.extend(error.problems)
+            return name
+
+    changes: dict[str, Any] = {}
+    if asked.masked_lm is not None:
+        changes["masked_lm"] = found(_encoder, asked.masked_lm, "masked_lm")
+    if (by := asked.translation) is not None:
+        there = found(_translator, by.there, "translation.there")
+        back = found(_translator, by.back, "translation.back")
+        changes["translation"] = by.model_copy(update={"there": there, "back": back})
+    return asked.model_copy(update=changes), problems

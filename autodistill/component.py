@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import lru_cache, reduce
 from operator import or_
@@ -58,6 +58,11 @@ class Component(BaseModel):
             served = ", ".join(sorted(cls.tasks))
             return f"{cls.model_fields['kind'].default} serves {served}, not {facts.task}."
         return None
+
+    @classmethod
+    def offered(cls, field: str, drawn: AnyRange, facts: TaskFacts) -> AnyRange:  # noqa: ARG003
+        """Return what of a field's searched range can serve such a job."""
+        return drawn
 
     def conflicts(self, pipeline: Any, facts: TaskFacts) -> Iterator[str]:
         """Say each reason why this setting is refused beside the rest of its `PipelineSpec`."""
@@ -168,20 +173,25 @@ def searchable(
     admits: Callable[[type[Component]], bool],
     slot: str = "",
     kind: str = "",
+    facts: Sequence[TaskFacts] = (),
 ) -> Iterator[tuple[str, FieldInfo, AnyRange]]:
     """Yield (flat name, field, range) of all that a search of `model` may draw.
 
-    Only variants that are admitted are looked into; the range of a union lists their kinds.
+    Only variants that are admitted are looked into; the range of a union lists their kinds, and
+    that of a field what it offers for all the facts.
     """
-    for _, name, info in _names(model, slot, kind):
+    for field, name, info in _names(model, slot, kind):
         if options := variants(info):
             admitted = {k: v for k, v in sorted(options.items()) if admits(v)}
             yield name, info, Choice(tuple(admitted))
             for option, variant in admitted.items():
-                yield from searchable(variant, admits, name, option)
+                yield from searchable(variant, admits, name, option, facts)
         elif nested := _nested(info):
-            yield from searchable(nested, admits, name)
+            yield from searchable(nested, admits, name, facts=facts)
         elif (drawn := _range(info)) is not None:
+            if issubclass(model, Component):
+                for of_student in facts:
+                    drawn = model.offered(field, drawn, of_student)
             yield name, info, drawn
 
 

@@ -9,7 +9,15 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from autodistill.spec import CutStudent, JobSpec, PipelineSpec, StudentSpec, TrialSpec
+from autodistill.models.inspection import TRANSLATORS
+from autodistill.spec import (
+    Augmenters,
+    CutStudent,
+    JobSpec,
+    PipelineSpec,
+    StudentSpec,
+    TrialSpec,
+)
 from autodistill.task import Task, TaskFacts
 
 
@@ -49,7 +57,7 @@ class Dataset(Registered):
 
 
 class Model(Registered):
-    """A registered encoder; its hash is that of weights, configuration and tokenizer."""
+    """A registered encoder, or translator; its hash is of weights, configuration and tokenizer."""
 
     source: dict[str, Any]
     """Where it comes from, as it was asked for (`ModelSource`)."""
@@ -74,11 +82,21 @@ class Model(Registered):
             return False
         return self.labels == dataset.labels if dataset.labels else len(self.labels) == 1
 
+    @property
+    def translates(self) -> bool:
+        """Whether it writes texts in another language; it serves for nothing else."""
+        return self.architecture in TRANSLATORS
+
 
 def task_facts(
-    dataset: Dataset, teacher: Model, student: StudentSpec, student_model: Model | None
+    dataset: Dataset,
+    teacher: Model,
+    student: StudentSpec,
+    student_model: Model | None,
+    augmenters: Augmenters | None = None,
 ) -> TaskFacts:
     """Return the facts of one student of a job; `student_model` is None for a cut student."""
+    named = augmenters or Augmenters()
     cut = student if isinstance(student, CutStudent) else None
     like = student_model or teacher
     return TaskFacts(
@@ -93,6 +111,8 @@ def task_facts(
         teacher_heads=teacher.num_heads,
         student_heads=like.num_heads,
         shared_tokenizer=like.tokenizer_sha256 == teacher.tokenizer_sha256,
+        masked_lm=named.masked_lm is not None,
+        translation=named.translation is not None,
     )
 
 
@@ -296,6 +316,12 @@ class PreparedTask(Record):
     max_length: int
     train_positions: tuple[int, ...] | None
     """Which training examples the job uses; None is all."""
+    masked_lm: Path | None = None
+    """Masked language model with its head, where the job names one."""
+    translators: tuple[Path, Path] | None = None
+    """Models that translate there and back, where the job names them."""
+    prefix: str = ""
+    """Put before each text that is translated."""
 
 
 class Advice(Record):

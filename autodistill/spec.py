@@ -168,6 +168,34 @@ class CutStudent(Spec):
 StudentSpec = Annotated[RegisteredStudent | CutStudent, Field(discriminator="kind")]
 
 
+class Translation(Spec):
+    """Models that take texts to another language and back."""
+
+    there: str
+    """Id or name of a registered translation model (Marian) from the language of the texts."""
+    back: str
+    """Id or name of one into it."""
+    prefix: Annotated[str, Len(0, 100)] = ""
+    """Put before each text that goes there, such as `>>fr<<` where a model knows many languages."""
+
+
+class Augmenters(Spec):
+    """Models that rewrite training texts; operations whose models are not named are not offered."""
+
+    masked_lm: str | None = None
+    """Id or name of a registered masked language model, for contextual substitution. One without
+    such a head gets one that is fitted on the job's training texts: ours, and weak."""
+    translation: Translation | None = None
+    """For back-translation."""
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """Return the ids or names of all of them."""
+        translation = self.translation
+        both = () if translation is None else (translation.there, translation.back)
+        return both if self.masked_lm is None else (self.masked_lm, *both)
+
+
 class Objective(Spec):
     """One thing the search makes larger or smaller."""
 
@@ -238,6 +266,8 @@ class JobRequest(Spec):
     """Who teaches."""
     students: Annotated[tuple[StudentSpec, ...], Len(1, 20)]
     """Who learns; with several, the search chooses among them."""
+    augmenters: Augmenters = Augmenters()
+    """Models that rewrite training texts."""
     space: dict[str, Wished] = {}
     """Narrows the search by flat name: a range, a list of values, or one fixed value."""
     objectives: Annotated[tuple[Objective, ...], Len(0, 4)] = ()
@@ -307,6 +337,7 @@ class JobSpec(Spec):
     dataset: str
     teacher: TeacherSpec
     students: tuple[StudentSpec, ...]
+    augmenters: Augmenters = Augmenters()
     space: Space
     """Kinds and ranges as they were when the job was created; later components enter later jobs."""
     objectives: tuple[Objective, ...]
@@ -345,7 +376,7 @@ def _full_space(facts: Sequence[TaskFacts], budget: Budget) -> Space:
     def admits(variant: type[Component]) -> bool:
         return all(variant.unsuitable(f) is None for f in facts)
 
-    space = {name: drawn for name, _, drawn in searchable(PipelineSpec, admits)}
+    space = {name: drawn for name, _, drawn in searchable(PipelineSpec, admits, facts=facts)}
     epochs = space["training.num_epochs"]
     if isinstance(epochs, IntUniform):
         high = budget.max_epochs

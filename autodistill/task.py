@@ -76,3 +76,7 @@ class TaskFacts(BaseModel):
     """Attention heads of each of the student's layers; 0 where that is not known."""
     shared_tokenizer: bool
     """Whether teacher and students cut a text into the same tokens."""
+    masked_lm: bool = False
+    """Whether the job names a masked language model that rewrites texts."""
+    translation: bool = False
+    """Whether it names models that translate texts, there and back."""

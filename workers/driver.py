@@ -100,11 +100,13 @@ class Driver:
                 s.label: tx.models.get(s.model) if isinstance(s, RegisteredStudent) else None
                 for s in spec.students
             }
+            augmenters = {name: tx.models.get(name) for name in spec.augmenters.models}
         return prepare(
             spec,
             dataset,
             teacher,
             students,
+            augmenters,
             dataset_path=self._artifacts.path(dataset.sha256),
             root=self._root,
             progress=self._progress,

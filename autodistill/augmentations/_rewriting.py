@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated, ClassVar
 
 import numpy as np
@@ -12,6 +14,17 @@ from annotated_types import Ge, Gt, Le
 from autodistill.augmentations._base import Augmentation
 from autodistill.component import Choice
 from autodistill.task import WHOLE_TEXTS, Task
+
+
+@dataclass(frozen=True)
+class Resources:
+    """Models that a job has for rewriting, in Hugging Face layout; None where it names none."""
+
+    masked_lm: Path | None = None
+    translators: tuple[Path, Path] | None = None
+    """There and back."""
+    prefix: str = ""
+    """Put before each text that goes there, such as the mark of a language."""
 
 
 class RewritingAugmentation(Augmentation):
@@ -29,10 +42,13 @@ class RewritingAugmentation(Augmentation):
     """Rewritten copies of each kept text."""
 
     @abstractmethod
-    def rewrite(self, texts: Sequence[str], random: Sequence[np.random.Generator]) -> Sequence[str]:
+    def rewrite(
+        self, texts: Sequence[str], random: Sequence[np.random.Generator], resources: Resources
+    ) -> Sequence[str]:
         """Return another version of each text; one with words keeps at least one.
 
         Args:
             texts: What is rewritten, all at once.
             random: A generator of its own for each text.
+            resources: The job's.
         """

@@ -11,7 +11,7 @@ from autodistill.augmentations._base import Augmenting, UnlabelledAugmentation
 from autodistill.augmentations._policy import EDITS, Editing, Policy
 from autodistill.component import Choice, Uniform
 from autodistill.pool import Pool
-from autodistill.task import Task
+from autodistill.task import WHOLE_TEXTS, Task
 
 
 class PolicyAug(UnlabelledAugmentation, title="Policy of token edits"):
@@ -33,9 +33,7 @@ class PolicyAug(UnlabelledAugmentation, title="Policy of token edits"):
         "a pass of the teacher and a second one of the student at every step, no gradient for the "
         "policy; no cache applies to edited inputs"
     )
-    tasks: ClassVar[frozenset[Task]] = frozenset(
-        {Task.TEXT_CLASSIFICATION, Task.TEXT_PAIR_CLASSIFICATION, Task.TEXT_REGRESSION}
-    )
+    tasks: ClassVar[frozenset[Task]] = WHOLE_TEXTS
     kind: Literal["policy_aug"] = "policy_aug"
     teacher_weight: Annotated[float, Ge(0), Uniform(0.1, 10, log=True)] = 1.0
     """How strongly edits must leave the teacher's outputs as they are."""

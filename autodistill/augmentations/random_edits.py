@@ -8,8 +8,8 @@ from typing import ClassVar, Literal
 import numpy as np
 from typing_extensions import override
 
-from autodistill.augmentations._edits import randomly_edited
-from autodistill.augmentations._rewriting import RewritingAugmentation
+from autodistill.augmentations._operations import randomly_edited
+from autodistill.augmentations._rewriting import Resources, RewritingAugmentation
 
 
 class RandomEdits(RewritingAugmentation, title="Random word edits"):
@@ -24,8 +24,7 @@ class RandomEdits(RewritingAugmentation, title="Random word edits"):
     kind: Literal["random_edits"] = "random_edits"
 
     @override
-    def rewrite(self, texts: Sequence[str], random: Sequence[np.random.Generator]) -> Sequence[str]:
-        return [
-            randomly_edited(text, self.edit_fraction, rng)
-            for text, rng in zip(texts, random, strict=True)
-        ]
+    def rewrite(
+        self, texts: Sequence[str], random: Sequence[np.random.Generator], resources: Resources
+    ) -> Sequence[str]:
+        return randomly_edited(texts, self.edit_fraction, random, resources)

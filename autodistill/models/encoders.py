@@ -97,14 +97,14 @@ def cut(model: Any, num_layers: int) -> Any:
 def save(model: Any, tokenizer: Any, folder: Path, max_length: int) -> None:
     """Write weights (safetensors), configuration, and the tokenizer with the length it cuts to."""
     tokenizer.model_max_length = max_length
-    with _quiet():
+    with quiet():
         model.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
 
 
 def _load(folder: Path, head: str, **settings: Any) -> Any:
     auto = getattr(transformers, f"AutoModelFor{head}")
-    with _quiet():
+    with quiet():
         model = auto.from_pretrained(
             folder,
             dtype=torch.float32,
@@ -133,7 +133,7 @@ def _layers(model: Any) -> tuple[Any, str]:
 
 
 @contextlib.contextmanager
-def _quiet() -> Iterator[None]:
+def quiet() -> Iterator[None]:
     """Silence reports on heads that are missing on purpose, and progress bars."""
     logging: Any = transformers.utils.logging
     verbosity, bar = logging.get_verbosity(), logging.is_progress_bar_enabled()

@@ -17,10 +17,12 @@ MAX_JSON = 64 * 2**20
 """Bytes of a header, configuration or tokenizer."""
 MAX_SIZE = 100_000
 """Layers or hidden size beyond any encoder."""
-LAYERS = ("num_hidden_layers", "n_layers")
-WIDTH = ("hidden_size", "dim")
-ATTENTION = ("num_attention_heads", "n_heads")
-"""What configurations call them; the second is DistilBERT's."""
+LAYERS = ("num_hidden_layers", "n_layers", "encoder_layers")
+WIDTH = ("hidden_size", "dim", "d_model")
+ATTENTION = ("num_attention_heads", "n_heads", "encoder_attention_heads")
+"""What configurations call them; the second is DistilBERT's, the third Marian's."""
+TRANSLATORS: dict[str, tuple[str, ...]] = {"marian": ("source.spm", "target.spm", "vocab.json")}
+"""Architectures that translate, with the files of their tokenizers; all others must be encoders."""
 OUTPUT_LAYERS = ("classifier", "score")
 HEADS = ("SequenceClassification", "TokenClassification")
 """What the names of architectures end with."""
@@ -65,17 +67,20 @@ def inspect(folder: Path) -> Inspected:
     if "auto_map" in config or "auto_map" in settings:
         raise _refused("The model needs code of its own (`auto_map`), which is never run.")
     weights = list(_weights(folder))
-    tokenizer = folder / "tokenizer.json"
-    if not tokenizer.is_file():
-        way_out = "save it with transformers' fast tokenizer"
-        raise _refused(f"The directory has no tokenizer.json; {way_out}.")
+    names = TRANSLATORS.get(str(config.get("model_type")), ("tokenizer.json",))
+    tokenizer = [folder / name for name in names]
+    for path in tokenizer:
+        if not path.is_file():
+            way_out = "save it with transformers' tokenizer"
+            raise _refused(f"The directory has no {path.name}; {way_out}.")
+    translates = len(tokenizer) > 1
     tensors = {name: tensor for path in weights for name, tensor in _tensors(path).items()}
     if not tensors:
         raise _refused("The weights are empty; save the model with transformers.")
     headed = any(name.startswith(OUTPUT_LAYERS) for name in tensors)
     return Inspected(
         sha256=_sha256(
-            folder / "config.json", tokenizer, *weights, *([settings_path] if settings else [])
+            folder / "config.json", *tokenizer, *weights, *([settings_path] if settings else [])
         ),
         architecture=_architecture(config),
         num_layers=_size(config, LAYERS),
@@ -85,7 +90,11 @@ def inspect(folder: Path) -> Inspected:
         num_parameters=sum(
             math.prod(t["shape"]) for t in tensors.values() if t["dtype"].startswith(("F", "BF"))
         ),
-        tokenizer_sha256=_tokenizer_sha256(read_json(tokenizer), settings),
+        tokenizer_sha256=(
+            _sha256(*tokenizer)
+            if translates
+            else _tokenizer_sha256(read_json(tokenizer[0]), settings)
+        ),
         head=head(config) if headed else "",
         labels=_labels(config) if headed else (),
     )
@@ -101,6 +110,8 @@ def _architecture(config: Mapping[str, Any]) -> str:
     found = config.get("model_type")
     if not isinstance(found, str) or not re.fullmatch(r"[A-Za-z0-9_.-]{1,100}", found):
         raise _refused("config.json lacks a `model_type`; save the model with transformers.")
+    if found in TRANSLATORS:
+        return found
     generative = any(
         str(name).endswith(("ForCausalLM", "ForConditionalGeneration", "LMHeadModel"))
         for name in _listed(config.get("architectures"))

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from autodistill.errors import InvalidModel, Problem
 
-FILES = ["*.json", "*.safetensors", "*.txt"]
+FILES = ["*.json", "*.safetensors", "*.spm", "*.txt"]
 """What is fetched from a hub: data, and no pickles or code."""
 WHOLE = ("config.json", "model.safetensors")
 """What makes a folder a model."""

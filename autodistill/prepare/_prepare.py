@@ -21,9 +21,11 @@ from autodistill.models.encoders import cut, load, load_tokenizer, load_with_fre
 from autodistill.models.evaluation import Exam
 from autodistill.models.folders import folder, key
 from autodistill.models.outputs import read_outputs, write_outputs
+from autodistill.models.rewriting import load_masked_lm
 from autodistill.models.scale import Scale, scale_of
 from autodistill.models.tokens import read_tokens, tokenise, write_tokens
 from autodistill.optimisation import Training
+from autodistill.prepare._masked_lm import fit_head
 from autodistill.prepare._teacher import fine_tune
 from autodistill.record import Dataset, Model, PreparedTask, task_facts
 from autodistill.spec import CutStudent, JobSpec, RegisteredStudent
@@ -39,6 +41,7 @@ def prepare(
     dataset: Dataset,
     teacher: Model,
     students: Mapping[str, Model | None],
+    augmenters: Mapping[str, Model] | None = None,
     *,
     dataset_path: Path,
     root: Path,
@@ -51,6 +54,7 @@ def prepare(
         dataset: Its dataset.
         teacher: The registered model that the teacher starts from.
         students: By label, the registered model a student starts from; None for a cut student.
+        augmenters: By id, the registered models that rewrite texts, where the job names some.
         dataset_path: The canonical Parquet file.
         root: Data root; everything is kept by content under `root/prepared`.
         progress: Told what is being made: a kind and its data.
@@ -64,7 +68,10 @@ def prepare(
     for field, model in (("teacher.model", teacher), *(("students", m) for m in origins.values())):
         if model is not None:
             _fits(model, field, spec.max_length)
-    facts = {s.label: task_facts(dataset, teacher, s, origin) for s, origin in origins.items()}
+    facts = {
+        s.label: task_facts(dataset, teacher, s, origin, spec.augmenters)
+        for s, origin in origins.items()
+    }
     outputs = parts.outputs
     ready = {s.label: parts.student(s, origin) for s, origin in origins.items()}
     chosen, available = parts.positions, dataset.num_examples["train"]
@@ -81,6 +88,7 @@ def prepare(
         student_costs={label: _costs(path) for label, path in ready.items()},
         facts=facts,
         max_length=spec.max_length,
+        **parts.rewriters(augmenters or {}),
         train_positions=None if len(chosen) == available else tuple(chosen.tolist()),
     )
 
@@ -217,6 +225,33 @@ class _Preparation:
             return load(path)
         fresh = load_with_fresh_head(path, self.dataset.labels, self.dataset.task)
         return self.scale.fold(fresh)
+
+    def rewriters(self, models: Mapping[str, Model]) -> dict[str, Any]:
+        """Return the models that rewrite texts, ready for use."""
+        asked, found = self.spec.augmenters, dict[str, Any]()
+        if asked.masked_lm is not None:
+            found["masked_lm"] = self.masked_lm(models[asked.masked_lm])
+        if (by := asked.translation) is not None:
+            found["translators"] = tuple(Path(models[x].path) for x in (by.there, by.back))
+            found["prefix"] = by.prefix
+        return found
+
+    def masked_lm(self, model: Model) -> Path:
+        """Return a masked language model, with a head fitted on the job's texts if it has none."""
+        origin = Path(model.path)
+        ready, whole = load_masked_lm(origin)
+        if whole:
+            return origin
+        tokens = self.tokens(model)
+
+        def make(to: Path) -> None:
+            self.progress("masked_lm", {"model": model.name})
+            tokenizer = load_tokenizer(origin)
+            fit_head(ready, tokenizer, read_tokens(tokens, "train"), self.positions)
+            save(ready, tokenizer, to, self.spec.max_length)
+
+        parts = (VERSION, model.sha256, tokens.name, self.positions.tolist())
+        return folder(self.base / key("masked_lm", *parts), make)
 
     def keep(self, model: Any, origin: Model, to: Path) -> None:
         """Write a model, its tokenizer and its costs."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -28,11 +29,24 @@ def tiny_job(dataset: Dataset, teacher: Model, /, **changes: Any) -> JobSpec:
         "max_length": 32,
     }
     request = JobRequest(**asked | changes)
-    return request.resolve([task_facts(dataset, teacher, STUDENT, None)])
+    facts = task_facts(dataset, teacher, STUDENT, None, request.augmenters)
+    return request.resolve([facts])
 
 
-def tiny_task(folder: Path, task: Task = Task.TEXT_CLASSIFICATION, **changes: Any) -> PreparedTask:
-    """Prepare a tiny job on a tiny dataset, everything under one folder."""
+def tiny_task(
+    folder: Path,
+    task: Task = Task.TEXT_CLASSIFICATION,
+    models: Mapping[str, Model] | None = None,
+    **changes: Any,
+) -> PreparedTask:
+    """Prepare a tiny job on a tiny dataset, everything under one folder.
+
+    Args:
+        folder: Where everything goes.
+        task: What is predicted.
+        models: By id, those that rewrite texts, where the changed job names some.
+        changes: Of the job.
+    """
     dataset, path = tiny_dataset(folder / "data", task)
     teacher = tiny_model(tiny_encoder(folder / "encoder"))
     return prepare(
@@ -40,6 +54,7 @@ def tiny_task(folder: Path, task: Task = Task.TEXT_CLASSIFICATION, **changes: An
         dataset,
         teacher,
         {STUDENT.label: None},
+        models,
         dataset_path=path,
         root=folder,
         progress=lambda *_: None,

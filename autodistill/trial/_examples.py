@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ import torch
 from numpy.typing import NDArray
 
 from autodistill.activations import Activation
-from autodistill.augmentations import Augmentation, RewritingAugmentation
+from autodistill.augmentations import Augmentation, Resources, RewritingAugmentation
 from autodistill.data.table import Split
 from autodistill.models.encoders import load, load_tokenizer
 from autodistill.models.fitting import label_tensor
@@ -81,10 +82,9 @@ def examples(
     pool = _pool(task, spec.student, available_M, label_VC, scale)
     rng = np.random.default_rng([spec.seed, 1])
     kept = available_M[spec.pipeline.selection.choose(pool, rng)]
-    copies, origins = _copies(split, available_M, spec.pipeline.augmentation)
+    copies, origins = _copies(task, split, available_M, spec.pipeline.augmentation)
     mine = np.flatnonzero(np.isin(origins, kept))
-    augmentation = spec.pipeline.augmentation
-    teacher_tokens, outputs = _taught(task, augmentation, copies, activations, available_M)
+    teacher_tokens, outputs = _taught(task, copies, activations, available_M)
     tokens = teacher_tokens
     if not task.facts[spec.student].shared_tokenizer:
         tokens = read_tokens(task.student_tokens[spec.student], "train")
@@ -142,30 +142,45 @@ def _pool(
 
 
 def _copies(
-    split: Split, available_M: NDArray[np.int64], augmentation: Augmentation
+    task: PreparedTask, split: Split, available_M: NDArray[np.int64], augmentation: Augmentation
 ) -> tuple[Split, NDArray[np.int64]]:
     """Return the rewritten texts of the available examples, and where each one comes from.
 
-    An example's copies depend on nothing but the example and the augmentation.
+    An example's copies depend on nothing but the example, the augmentation and its models. The
+    first trial to need some makes them for all trials.
     """
     if not isinstance(augmentation, RewritingAugmentation):
         return split.some(available_M[:0]), available_M[:0]
     origins = np.repeat(available_M, augmentation.copies)
     number = np.tile(np.arange(augmentation.copies), len(available_M))
     originals = split.some(origins)
+    resources = Resources(task.masked_lm, task.translators, task.prefix)
 
     def rewritten(texts: Sequence[str], which: int) -> list[str]:
-        seeds = [[REWRITING, *at] for at in zip(origins, number, strict=True)]
-        random = [np.random.default_rng([*seed, which]) for seed in seeds]
-        return list(augmentation.rewrite(texts, random))
+        seeds = ([REWRITING, *at, which] for at in zip(origins, number, strict=True))
+        random = [np.random.default_rng(seed) for seed in seeds]
+        return list(augmentation.rewrite(texts, random, resources))
 
-    pairs = None if originals.pairs is None else rewritten(originals.pairs, 1)
-    return Split(rewritten(originals.texts, 0), pairs, originals.labels), origins
+    def make(to: Path) -> None:
+        pairs = None if originals.pairs is None else rewritten(originals.pairs, 1)
+        made = {"texts": rewritten(originals.texts, 0), "pairs": pairs}
+        (to / "copies.json").write_text(json.dumps(made), encoding="utf-8")
+
+    parts = (task.outputs.name, augmentation.model_dump(mode="json"), *_models(resources))
+    made = folder(task.outputs.parent / key("copies", *parts), make)
+    read = json.loads((made / "copies.json").read_text(encoding="utf-8"))
+    return Split(read["texts"], read["pairs"], originals.labels), origins
+
+
+def _models(resources: Resources) -> Iterator[str]:
+    """Yield what tells the models apart that rewrite texts."""
+    for path in (resources.masked_lm, *(resources.translators or ())):
+        yield "" if path is None else str(path)
+    yield resources.prefix
 
 
 def _taught(
     task: PreparedTask,
-    augmentation: Augmentation,
     copies: Split,
     activations: Sequence[Activation],
     available_M: NDArray[np.int64],
@@ -191,7 +206,7 @@ def _taught(
     if not len(copies):
         return tokens, said
     more = _cut(copies, task.teacher, task.max_length)
-    of_copies = outputs(more, np.arange(len(more)), augmentation.model_dump(mode="json"))
+    of_copies = outputs(more, np.arange(len(more)), copies.texts, copies.pairs)
     return tokens.joined(more), said.joined(of_copies)
 
 

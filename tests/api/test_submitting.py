@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 
+from autodistill.testing.rewriters import tiny_translator
+
 
 def _problems(answer: Any) -> dict[str, str]:
     assert answer.status_code == 422, answer.text
@@ -40,6 +42,41 @@ def test_names_become_ids(world: Any) -> None:
     assert spec["dataset"] == world.get("/v1/datasets/reviews").json()["id"]
     assert spec["teacher"]["model"] == world.get("/v1/models/teacher").json()["id"]
     assert spec["students"][0]["model"] == world.get("/v1/models/small").json()["id"]
+
+
+def test_models_that_rewrite_texts_open_their_operations(world: Any) -> None:
+    for name, seed in (("to-french", 0), ("from-french", 1)):
+        path = tiny_translator(world.root / "models" / name, seed)
+        source = {"kind": "directory", "path": str(path)}
+        answer = world.post("/v1/models", {"name": name, "source": source})
+        assert answer.status_code == 201, answer.text
+    order = "augmentation.text_chain.order"
+    translation = {"there": "to-french", "back": "from-french", "prefix": ">>fr<<"}
+    augmenters = {"masked_lm": "teacher", "translation": translation}
+    wish = {"augmentation": "text_chain", order: "back_translation+contextual"}
+    spec = world.post("/v1/jobs", world.request(augmenters=augmenters, space=wish)).json()["spec"]
+    ids = {name: world.get(f"/v1/models/{name}").json()["id"] for name in ("teacher", "to-french")}
+    assert spec["augmenters"]["masked_lm"] == ids["teacher"]
+    assert spec["augmenters"]["translation"]["there"] == ids["to-french"]
+    assert spec["augmenters"]["translation"]["prefix"] == ">>fr<<"
+    assert spec["space"][order]["options"] == ["back_translation+contextual"]
+    problems = _problems(world.post("/v1/jobs", world.request(space=wish)))
+    assert problems == {
+        f"space.{order}": "'back_translation+contextual' is not available for this job."
+    }
+    wrong = {"masked_lm": "to-french", "translation": {"there": "teacher", "back": "nobody"}}
+    problems = _problems(world.post("/v1/jobs", world.request(augmenters=wrong)))
+    assert problems["augmenters.masked_lm"] == (
+        "to-french translates, which serves augmenters.translation; name an encoder."
+    )
+    assert problems["augmenters.translation.there"] == (
+        "teacher is no translation model (Marian) but bert; name one."
+    )
+    assert "nobody" in problems["augmenters.translation.back"]
+    taught = world.request(teacher={"model": "to-french", "preparation": {"kind": "fine_tuned"}})
+    assert "name an encoder" in _problems(world.post("/v1/jobs", taught))["teacher.model"]
+    student = world.request(students=[{"kind": "registered", "model": "to-french"}])
+    assert "name an encoder" in _problems(world.post("/v1/jobs", student))["students.0.model"]
 
 
 def test_space_objectives_and_advice_are_frozen(world: Any) -> None:

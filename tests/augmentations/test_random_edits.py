@@ -5,13 +5,14 @@ from collections import Counter
 import numpy as np
 import pytest
 
+from autodistill.augmentations import Resources
 from autodistill.augmentations.random_edits import RandomEdits
 
 TEXT = " ".join(f"w{i}" for i in range(40))
 
 
 def rewritten(augmentation: RandomEdits, seed: int, text: str = TEXT) -> str:
-    (copy,) = augmentation.rewrite([text], [np.random.default_rng(seed)])
+    (copy,) = augmentation.rewrite([text], [np.random.default_rng(seed)], Resources())
     return copy
 
 

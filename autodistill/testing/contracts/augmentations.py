@@ -11,11 +11,12 @@ import numpy as np
 import pytest
 from typing_extensions import override
 
-from autodistill.augmentations import Augmentation, RewritingAugmentation
+from autodistill.augmentations import Augmentation, Resources, RewritingAugmentation
 from autodistill.lazy import torch
 from autodistill.models.lessons import Lesson, Scene
 from autodistill.testing.contracts.components import FACTS, ComponentContract, settings
 from autodistill.testing.pools import random_pool
+from autodistill.testing.rewriters import tiny_masked_lm, tiny_translator
 from autodistill.testing.scenes import tiny_classifier, tiny_scene
 
 TEXTS = ("", " ", "word", "two words", "a cat sat on the old mat, naïvely.", "x " * 300)
@@ -47,24 +48,32 @@ class AugmentationContract(ComponentContract):
             if isinstance(augmentation, RewritingAugmentation):
                 yield augmentation
 
-    def test_a_text_with_words_stays_one(self, variant: type[Augmentation]) -> None:
+    @pytest.fixture
+    def resources(self, tmp_path: Path) -> Resources:
+        """Small models that rewrite texts."""
+        there, back = (tiny_translator(tmp_path / x, seed=i) for i, x in enumerate(("to", "fro")))
+        return Resources(tiny_masked_lm(tmp_path / "masked_lm"), (there, back))
+
+    def test_a_text_with_words_stays_one(
+        self, variant: type[Augmentation], resources: Resources
+    ) -> None:
         for augmentation in self._rewritings(variant):
-            copies = augmentation.rewrite(TEXTS, generators(0, len(TEXTS)))
+            copies = augmentation.rewrite(TEXTS, generators(0, len(TEXTS)), resources)
             assert len(copies) == len(TEXTS)
             for made, text in zip(copies, TEXTS, strict=True):
                 assert bool(made.split()) == bool(text.split()), augmentation
 
     def test_texts_are_rewritten_by_their_own_random_numbers_whatever_else_is(
-        self, variant: type[Augmentation]
+        self, variant: type[Augmentation], resources: Resources
     ) -> None:
         for augmentation in self._rewritings(variant):
-            together = augmentation.rewrite(TEXTS, generators(5, len(TEXTS)))
+            together = augmentation.rewrite(TEXTS, generators(5, len(TEXTS)), resources)
             alone = [
-                augmentation.rewrite([text], [rng])[0]
+                augmentation.rewrite([text], [rng], resources)[0]
                 for text, rng in zip(TEXTS, generators(5, len(TEXTS)), strict=True)
             ]
             assert list(together) == alone, augmentation
-            again = augmentation.rewrite(TEXTS[::-1], generators(5, len(TEXTS))[::-1])
+            again = augmentation.rewrite(TEXTS[::-1], generators(5, len(TEXTS))[::-1], resources)
             assert list(again)[::-1] == alone, augmentation
 
     @staticmethod
