@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import optuna as optuna
+    import ot as ot
     import pandas as pandas
     import pyarrow as pyarrow
     import torch as torch
@@ -26,6 +27,7 @@ else:
 
     csv = _Lazy("pyarrow.csv")
     optuna = _Lazy("optuna")
+    ot = _Lazy("ot")
     pandas = _Lazy("pandas")
     parquet = _Lazy("pyarrow.parquet")
     pyarrow = _Lazy("pyarrow")

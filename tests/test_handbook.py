@@ -28,9 +28,9 @@ def test_the_reference_says_of_each_kind_what_it_is_and_when_it_is_refused() -> 
             assert f"### {described['title']} (`{kind}`)\n\n{described['doc']}\n" in page
     mi_alpha = page.partition("(`mi_alpha`)")[2].partition("\n### ")[0]
     assert "Refused: batches of fewer than 8 examples." in mi_alpha
-    assert "| `alpha` | 0.9 | ≥ 0, ≤ 1 | 0.1 to 1.0 | Share of the batch's own average" in mi_alpha
+    assert "| `alpha` | 0.9 | ≥ 0, ≤ 1 | 0.0 to 1.0 | Share of the batch's own average" in mi_alpha
     assert "| `weight` | 0.1 | > 0 | 0.01 to 3.0, log | Factor of the objective" in mi_alpha
-    assert "| `mapping` | skip |  | last, skip | Which teacher layer" in mi_alpha
+    assert "| `mapping` | skip |  | emd, last, skip | Which teacher layer" in mi_alpha
     assert "share a tokenizer" not in mi_alpha
     cosine = page.partition("(`cosine`)")[2].partition("\n### ")[0]
     assert "Refused: teacher and student that cut a text into different tokens." in cosine

@@ -6,12 +6,19 @@ Letters: B examples, T tokens, D student width, E teacher width, O width of embe
 from __future__ import annotations
 
 import math
+from typing import Literal
 
+from typing_extensions import override
+
+from autodistill.intermediate._base import masked_mean
 from autodistill.lazy import torch
 from autodistill.task import TaskFacts
 
 HIDDEN, EMBEDDING = 128, 64
+HEADS, INNER, DEPTH = 8, 512, 2
+"""Of the transformer, as in Distiller's code."""
 INITIAL_TEMPERATURE = 0.1
+Encoder = Literal["mlp", "transformer"]
 MAX_SCORE = 15.0
 """Bound on scores, so that their exponentials stay finite where alpha is small."""
 
@@ -56,10 +63,11 @@ def leave_one_out(scores_BB: torch.Tensor) -> torch.Tensor:
 class SeparableCritic:
     """Scores pairs of states by the product of their embeddings; guesses each row's baseline."""
 
-    def __init__(self, facts: TaskFacts) -> None:
-        self.teacher = _perceptron(facts.teacher_width, EMBEDDING)
-        self.student = _perceptron(facts.student_width, EMBEDDING)
-        self.baseline = _perceptron(facts.teacher_width, 1)
+    def __init__(self, facts: TaskFacts, encoder: Encoder) -> None:
+        make = perceptron if encoder == "mlp" else transformer
+        self.teacher = make(facts.teacher_width, EMBEDDING)
+        self.student = make(facts.student_width, EMBEDDING)
+        self.baseline = make(facts.teacher_width, 1)
         sharpness = torch.nn.Parameter(torch.tensor(-math.log(INITIAL_TEMPERATURE)))
         self.log = torch.nn.ParameterDict({"sharpness": sharpness})
         parts = {"teacher": self.teacher, "student": self.student, "baseline": self.baseline}
@@ -69,21 +77,62 @@ class SeparableCritic:
         self, teacher_BTE: torch.Tensor, student_BTD: torch.Tensor, mask_BT: torch.Tensor
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """Return the scores (B, B), rows teachers, and the log-baseline of each row (B,)."""
-        teacher_BE = _masked_mean(teacher_BTE, mask_BT)
-        rows_BO = torch.nn.functional.normalize(self.teacher(teacher_BE), dim=1)
-        student_BO = self.student(_masked_mean(student_BTD, mask_BT))
-        columns_BO = torch.nn.functional.normalize(student_BO, dim=1)
+        unit = torch.nn.functional.normalize
+        rows_BO = unit(self.teacher(teacher_BTE, mask_BT), dim=1)
+        columns_BO = unit(self.student(student_BTD, mask_BT), dim=1)
         scores_BB = rows_BO @ columns_BO.T * self.log["sharpness"].exp()
         bounded_BB = MAX_SCORE * torch.tanh(scores_BB / MAX_SCORE)
-        return bounded_BB, self.baseline(teacher_BE)[:, 0]
+        return bounded_BB, self.baseline(teacher_BTE, mask_BT)[:, 0]
 
 
-def _masked_mean(states_BTD: torch.Tensor, mask_BT: torch.Tensor) -> torch.Tensor:
-    mask_BT1 = mask_BT[:, :, None]
-    return (states_BTD * mask_BT1).sum(dim=1) / mask_BT1.sum(dim=1)
+def perceptron(width: int, output: int) -> torch.nn.Module:
+    """Return two layers on the mean over real tokens: (B, T, width) and a mask to (B, output)."""
+
+    class Perceptron(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.first = torch.nn.Linear(width, HIDDEN)
+            self.second = torch.nn.Linear(HIDDEN, output)
+
+        @override
+        def forward(self, states_BTD: torch.Tensor, mask_BT: torch.Tensor) -> torch.Tensor:
+            found: torch.Tensor = self.second(self.first(masked_mean(states_BTD, mask_BT)).relu())
+            return found
+
+    return Perceptron()
 
 
-def _perceptron(width: int, output: int) -> torch.nn.Module:
-    return torch.nn.Sequential(
-        torch.nn.Linear(width, HIDDEN), torch.nn.ReLU(), torch.nn.Linear(HIDDEN, output)
-    )
+def transformer(width: int, output: int) -> torch.nn.Module:
+    """Return two transformer layers before the mean: (B, T, width) and a mask to (B, output).
+
+    Examples come first and attend within themselves, over real tokens only. Without dropout, so
+    that both estimates of a batch are of one critic (ours).
+    """
+
+    class Transformer(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.enter = torch.nn.Linear(width, HIDDEN)
+            layer = torch.nn.TransformerEncoderLayer(
+                HIDDEN, HEADS, INNER, dropout=0.0, batch_first=True, norm_first=True
+            )
+            self.layers = torch.nn.TransformerEncoder(
+                layer, DEPTH, torch.nn.LayerNorm(HIDDEN), enable_nested_tensor=False
+            )
+            self.leave = torch.nn.Linear(HIDDEN, output)
+
+        @override
+        def forward(self, states_BTD: torch.Tensor, mask_BT: torch.Tensor) -> torch.Tensor:
+            placed_BTD = self.enter(states_BTD) + positions(mask_BT.shape[1]).to(states_BTD)
+            read_BTD = self.layers(placed_BTD, src_key_padding_mask=~mask_BT)
+            found: torch.Tensor = self.leave(masked_mean(read_BTD, mask_BT))
+            return found
+
+    return Transformer()
+
+
+def positions(length: int) -> torch.Tensor:
+    """Return sinusoidal positions, (T, HIDDEN) (Vaswani et al., 2017)."""
+    rates = torch.exp(torch.arange(0, HIDDEN, 2) * (-math.log(10_000.0) / HIDDEN))
+    angles = torch.arange(length)[:, None] * rates
+    return torch.stack([angles.sin(), angles.cos()], dim=-1).flatten(1)

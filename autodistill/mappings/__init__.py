@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from autodistill.mappings._base import LayerMapping as LayerMapping
+from autodistill.mappings._base import LayerPair as LayerPair
 
 if TYPE_CHECKING:
     AnyLayerMapping = LayerMapping

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Sequence
+from typing import ClassVar
 
 from autodistill.component import Component
 from autodistill.lazy import torch
@@ -20,6 +21,8 @@ class LayerMapping(Component):
     """
 
     kind: str
+    batchwise: ClassVar[bool] = False
+    """True when the flow depends on what the pairs cost in the batch."""
 
     @abstractmethod
     def pairs(self, facts: TaskFacts) -> tuple[LayerPair, ...]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from autodistill.activations import Said, States
+from autodistill.activations import Said
 from autodistill.lazy import torch
 from autodistill.models.speaking import Speaker
 from autodistill.models.tokens import TokenBatch
@@ -33,16 +33,17 @@ class Lesson:
     weights: tuple[float, ...] = (1.0,)
     """What each part counts in what is learnt from the teacher; only the first has labels."""
 
-    def compared(self, student: Said) -> tuple[Said, Said, torch.Tensor]:
+    def compared(self, student: Said, *, first_token: bool) -> tuple[Said, Said, torch.Tensor]:
         """Return student, teacher and a mask that holds for the states of both.
 
-        Where the tokens differ, each text is shown as a single token: the mean over its own.
+        Where the tokens differ, each text is shown as a single token: its first one, or the mean
+        over its own.
         """
         if self.shared_tokens:
             return student, self.teacher, self.student_mask_BT
         whole_B1 = torch.ones_like(self.student_mask_BT[:, :1])
-        mine = replace(student, states=_means(student.states, self.student_mask_BT))
-        theirs = replace(self.teacher, states=_means(self.teacher.states, self.teacher_mask_BT))
+        mine = _told(student, self.student_mask_BT, first_token)
+        theirs = _told(self.teacher, self.teacher_mask_BT, first_token)
         return mine, theirs, whole_B1
 
     def labelled(self, values: torch.Tensor) -> torch.Tensor:
@@ -76,9 +77,11 @@ class Lesson:
         )
 
 
-def _means(states: States, mask_BT: torch.Tensor) -> States:
+def _told(said: Said, mask_BT: torch.Tensor, first_token: bool) -> Said:  # noqa: FBT001
+    """Return what was said with one vector for each text."""
     share_B1T = (mask_BT / mask_BT.sum(dim=1, keepdim=True))[:, None]
-    return {k: share_B1T @ states_BTD for k, states_BTD in states.items()}
+    states = {k: v[:, :1] if first_token else share_B1T @ v for k, v in said.states.items()}
+    return replace(said, states=states)
 
 
 @dataclass(frozen=True)

@@ -113,7 +113,9 @@ class Learner:
         hard_V = hard_loss(self._task, student.logits_VC, lesson.target_VC)
         hard_V = hard_V + self._targets.further(student, lesson.target_VC)
         soft_V = self._loss(student, lesson.teacher, lesson.target_VC)
-        middle = self._objective(*lesson.compared(student), lesson.target_VC)
+        first = self._pipeline.intermediate.first_token
+        compared = lesson.compared(student, first_token=first)
+        middle = self._objective(*compared, lesson.target_VC)
         means = (lesson.labelled(hard_V).mean(), lesson.mean(soft_V), lesson.mean(middle))
         return torch.stack(means)
 

@@ -9,16 +9,21 @@ from scipy.special import logsumexp
 
 from autodistill.activations import Activation, Said
 from autodistill.intermediate._mutual_information import (
+    Encoder,
     SeparableCritic,
     leave_one_out,
     mi_alpha,
+    perceptron,
+    positions,
+    transformer,
 )
 from autodistill.intermediate.mi_alpha import MIAlpha
+from autodistill.mappings.emd import EMD
 from autodistill.mappings.last import Last
 from autodistill.optimisation import Training
 from autodistill.spec import PipelineSpec
 from autodistill.testing.contracts.components import FACTS
-from autodistill.testing.contracts.intermediate import NARROW, built
+from autodistill.testing.contracts.intermediate import NARROW, built, seen, value
 
 SCORES = torch.tensor(
     [[2, 0.5, -1, 0], [0.3, 1.5, 0.2, -0.4], [-0.6, 0.1, 2.5, 0.7], [0, -0.2, 0.4, 1]]
@@ -123,13 +128,16 @@ def said(states_BTE: torch.Tensor) -> Said:
     return Said(nothing, nothing, {Activation("hidden", 1): states_BTE})
 
 
-def test_a_critic_finds_what_states_share_and_nothing_where_they_share_nothing() -> None:
+@pytest.mark.parametrize("encoder", ["mlp", "transformer"])
+def test_a_critic_finds_what_states_share_and_nothing_where_they_share_nothing(
+    encoder: Encoder,
+) -> None:
     facts = NARROW.model_copy(update={"teacher_layers": 1, "student_layers": 1})
     random = torch.Generator().manual_seed(0)
     turn_ED = torch.randn(16, 12, generator=random)
 
     def information(*, related: bool) -> float:
-        objective = built(MIAlpha(alpha=0.9, mapping=Last()), facts)
+        objective = built(MIAlpha(alpha=0.9, critic=encoder, mapping=Last()), facts)
         weights = list(objective.modules.parameters())
         values = []
         for _ in range(150):
@@ -150,11 +158,12 @@ def test_a_critic_finds_what_states_share_and_nothing_where_they_share_nothing()
     assert information(related=False) < 0.1
 
 
-def test_rows_are_teachers_and_the_baseline_sees_the_rows_teacher() -> None:
+@pytest.mark.parametrize("encoder", ["mlp", "transformer"])
+def test_rows_are_teachers_and_the_baseline_sees_the_rows_teacher(encoder: Encoder) -> None:
     torch.manual_seed(0)
     teacher_BTE, student_BTD = torch.randn(5, 3, 16), torch.randn(5, 3, 12)
     mask_BT = torch.ones(5, 3, dtype=torch.bool)
-    critic = SeparableCritic(NARROW)
+    critic = SeparableCritic(NARROW, encoder)
     scores_BB, baseline_B = critic(teacher_BTE, student_BTD, mask_BT)
     third = torch.arange(5) == 2
     other_teacher = torch.where(third[:, None, None], teacher_BTE + 1, teacher_BTE)
@@ -167,9 +176,45 @@ def test_rows_are_teachers_and_the_baseline_sees_the_rows_teacher() -> None:
     assert torch.equal(moved_B, baseline_B)
 
 
-def test_each_pair_of_layers_has_its_own_critic() -> None:
+def test_each_pair_of_layers_has_its_own_critic_or_all_share_one() -> None:
     parameters = list(built(MIAlpha(), FACTS).modules.children())
     assert len(parameters) == len(MIAlpha().pairs(FACTS)) == 3
+    assert len(list(built(MIAlpha(critics="shared"), FACTS).modules.children())) == 1
+    assert len(list(built(MIAlpha(mapping=EMD()), FACTS).modules.children())) == 4 * 2 + 1
+
+
+def test_the_transformer_reads_the_order_of_tokens_and_the_perceptron_does_not() -> None:
+    torch.manual_seed(0)
+    states_BTD, mask_BT = torch.randn(5, 3, 16), torch.ones(5, 3, dtype=torch.bool)
+    for make, reads_order in ((transformer, True), (perceptron, False)):
+        encoder = make(16, 64)
+        read_BO, backwards_BO = encoder(states_BTD, mask_BT), encoder(states_BTD.flip(1), mask_BT)
+        assert read_BO.shape == (5, 64), "one embedding for each example, not for each position"
+        assert torch.allclose(read_BO, backwards_BO, atol=1e-5) != reads_order
+
+
+def test_positions_are_those_of_the_transformer() -> None:
+    found = positions(7).numpy()
+    for at in range(7):
+        for i in range(64):
+            angle = at / 10_000 ** (2 * i / 128)
+            expected = [math.sin(angle), math.cos(angle)]
+            np.testing.assert_allclose(found[at, 2 * i : 2 * i + 2], expected, atol=1e-5)
+
+
+def test_a_baseline_of_e_makes_the_lower_end_nwj() -> None:
+    component = MIAlpha(alpha=0.0, baseline="e", mapping=Last())
+    facts = FACTS.model_copy(update={"teacher_layers": 1, "student_layers": 1})
+    states = seen(component, facts)
+    objective = built(component, facts)
+    critic = SeparableCritic(facts, "mlp")
+    critic.modules.load_state_dict(next(iter(objective.modules.children())).state_dict())
+    at = Activation("hidden", 1)
+    scores, _ = critic(states.teacher.states[at], states.student.states[at], states.mask_BT)
+    scores_BB = scores.detach().double().numpy()
+    apart = ~np.eye(len(scores_BB), dtype=bool)
+    nwj = np.diag(scores_BB).mean() - np.exp(scores_BB[apart] - 1).mean()
+    assert -value(objective, states).mean().item() == pytest.approx(nwj, abs=1e-4)
 
 
 def test_fewer_than_8_examples_in_a_batch_are_refused() -> None:

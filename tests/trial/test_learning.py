@@ -182,7 +182,7 @@ def test_mixed_examples_have_the_targets_and_tokens_of_both_parents(task: Prepar
     assert not mixed.teacher.logits_VC.requires_grad
 
 
-def test_texts_cut_into_other_tokens_are_compared_by_their_means() -> None:
+def test_texts_cut_into_other_tokens_are_compared_by_their_means_or_first_tokens() -> None:
     mine, theirs = torch.randn(2, 3, 4), torch.randn(2, 5, 4)
     lesson = Lesson(
         inputs={},
@@ -195,12 +195,16 @@ def test_texts_cut_into_other_tokens_are_compared_by_their_means() -> None:
     )
     second = Activation("hidden", 2)
     said = Said(torch.zeros(2, 2), torch.zeros(2, 4), {second: mine})
-    student, teacher, mask = lesson.compared(said)
+    student, teacher, mask = lesson.compared(said, first_token=False)
     assert mask.tolist() == [[True], [True]]
     torch.testing.assert_close(student.states[second][0, 0], mine[0, :2].mean(dim=0))
     torch.testing.assert_close(
         teacher.states[STATES[1]][:, 0], torch.stack([theirs[0].mean(0), theirs[1, 0]])
     )
+    student, teacher, mask = lesson.compared(said, first_token=True)
+    assert mask.tolist() == [[True], [True]]
+    assert torch.equal(student.states[second], mine[:, :1])
+    assert torch.equal(teacher.states[STATES[1]], theirs[:, :1])
 
 
 def test_regression_teaches_on_the_scale_of_its_labels(

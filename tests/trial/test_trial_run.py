@@ -32,6 +32,11 @@ PIPELINES: dict[str, dict[str, Any]] = {
     "rows that see each other": {"loss": {"kind": "sinkd", "plan": "sparse"}},
     "a weak head in the middle": {"loss": LOSS, "targets": {"kind": "uskd"}},
     "targets from a graph": {"targets": {"kind": "laplacian"}},
+    "a transformer that all layers share": {
+        "intermediate": {"kind": "mi_alpha", "critic": "transformer", "critics": "shared"}
+    },
+    "every layer to every layer": {"intermediate": {"kind": "l2", "mapping": {"kind": "emd"}}},
+    "class means": {"intermediate": {"kind": "nd"}},
     "targets that remember": {"targets": {"kind": "pskd", "alpha": 0.5}},
     "rewritten texts": {"augmentation": {"kind": "random_edits", "copies": 2}},
     "mixed embeddings": {"augmentation": {"kind": "mixup"}, "intermediate": {"kind": "mse"}},
@@ -124,6 +129,14 @@ def ran_to_the_end(run: TrialRun) -> TrialRun:
     for _ in run:
         pass
     return run
+
+
+@pytest.mark.parametrize("kind", ["attention", "channel_ce", "cka", "nd", "pkd", "relations"])
+def test_each_objective_is_learnt(kind: str, task: PreparedTask, folder: Path) -> None:
+    training = QUICK.model_copy(update={"num_epochs": 3})
+    spec = tiny_trial(intermediate={"kind": kind, "weight": 1.0}, training=training)
+    losses = [m.values["loss/intermediate"] for m in ran(task, spec, folder).history]
+    assert losses[-1] < losses[0]
 
 
 def test_seeds_decide_everything(task: PreparedTask, tmp_path: Path) -> None:
