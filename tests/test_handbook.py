@@ -10,7 +10,7 @@ def test_every_slot_lists_its_kinds_with_all_that_a_form_needs() -> None:
     assert set(found) == {*PipelineSpec.model_fields, "intermediate.mapping", "teacher"}
     for kinds in found.values():
         for kind, described in kinds.items():
-            assert set(described) == {"title", "doc", "tasks", "cost", "schema"}
+            assert set(described) == {"title", "doc", "tasks", "cost", "rests", "schema"}
             assert described["doc"]
             assert described["tasks"]
             assert described["schema"]["properties"]["kind"]["const"] == kind
