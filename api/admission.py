@@ -115,6 +115,8 @@ def _unknown(field: str, error: NotFound) -> Problem:
 
 
 def _of_teacher(asked: TeacherSpec, model: Model, dataset: Dataset) -> Iterator[Problem]:
+    if problem := _unread(model, dataset, "teacher.model"):
+        yield problem
     if asked.preparation.fine_tuning is None and not model.knows(dataset):
         theirs = ", ".join(model.labels[:10]) or "no head"
         if model.head not in ("", dataset.task.head):
@@ -125,6 +127,16 @@ def _of_teacher(asked: TeacherSpec, model: Model, dataset: Dataset) -> Iterator[
             f'{theirs}. Choose preparation "fine_tuned".'
         )
         yield Problem(field="teacher.preparation", message=message)
+
+
+def _unread(model: Model, dataset: Dataset, field: str) -> Problem | None:
+    """Say that a model reads texts where the dataset has images, or the other way round."""
+    if model.reads_images == dataset.task.reads_images:
+        return None
+    reads, has = ("images", "texts") if model.reads_images else ("texts", "images")
+    way_out = 'register a vision transformer, such as a source {"kind": "fresh"}'
+    message = f"{model.name} reads {reads}, but {dataset.name} has {has}; choose another model"
+    return Problem(field=field, message=f"{message}{f', or {way_out}' if has == 'images' else ''}.")
 
 
 def _student(
@@ -145,6 +157,8 @@ def _student(
             raise InvalidInput(Problem(field=f"{field}.num_layers", message=message))
         return student, task_facts(dataset, teacher, student, None, augmenters)
     model = _encoder(tx, student.model, f"{field}.model")
+    if problem := _unread(model, dataset, f"{field}.model"):
+        raise InvalidInput(problem)
     if dataset.task.tags_words and model.tokenizer_sha256 != teacher.tokenizer_sha256:
         law = "Where words are tagged, teacher and student must share a tokenizer"
         message = f"{law}; {model.name} cuts otherwise than {teacher.name}. Choose another one."

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from autodistill.models.inspection import TRANSLATORS
+from autodistill.models.inspection import IMAGE_ARCHITECTURES, TRANSLATORS
 from autodistill.spec import (
     Augmenters,
     CutStudent,
@@ -75,6 +75,11 @@ class Model(Registered):
     """What transformers calls its head (`SequenceClassification`); empty when it has none."""
     labels: tuple[str, ...]
     """Class names of its head, in order; empty when it has none."""
+
+    @property
+    def reads_images(self) -> bool:
+        """Whether it reads images; texts otherwise."""
+        return self.architecture in IMAGE_ARCHITECTURES
 
     def knows(self, dataset: Dataset) -> bool:
         """Return whether its head is for the dataset's task and labels, in their order."""

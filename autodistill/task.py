@@ -25,6 +25,7 @@ class Task(StrEnum):
     TEXT_PAIR_CLASSIFICATION = "text_pair_classification"
     TEXT_REGRESSION = "text_regression"
     TOKEN_CLASSIFICATION = "token_classification"
+    IMAGE_CLASSIFICATION = "image_classification"
 
     @property
     def is_classification(self) -> bool:
@@ -37,8 +38,15 @@ class Task(StrEnum):
         return self is Task.TOKEN_CLASSIFICATION
 
     @property
+    def reads_images(self) -> bool:
+        """True when an example is an image."""
+        return self is Task.IMAGE_CLASSIFICATION
+
+    @property
     def head(self) -> str:
         """What transformers calls the head: `AutoModelFor<head>`."""
+        if self.reads_images:
+            return "ImageClassification"
         return "TokenClassification" if self.tags_words else "SequenceClassification"
 
 
@@ -46,7 +54,7 @@ CLASSIFICATION = frozenset(task for task in Task if task.is_classification)
 EVERY_TASK = frozenset(Task)
 ONE_ROW = frozenset(task for task in Task if not task.tags_words)
 """Tasks in which an example has one label."""
-WHOLE_TEXTS = ONE_ROW
+WHOLE_TEXTS = frozenset(task for task in ONE_ROW if not task.reads_images)
 """Tasks whose examples are texts that may be rewritten as a whole."""
 
 

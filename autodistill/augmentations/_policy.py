@@ -135,6 +135,7 @@ class Editing(Unchanged):
     def __call__(self, scene: Scene, rng: np.random.Generator) -> Lesson:
         edit_B = self.policy.draw(len(scene.teacher_batch.mask_BT), rng)
         self.edits += edit_B.tolist()
+        assert isinstance(scene.teacher_batch, TokenBatch)  # images are refused
         batch = edited(scene.teacher_batch, edit_B)  # the student's as well: tokens are shared
         student, teacher = scene.student.of(batch), scene.teacher.of(batch)
         plain = scene.plain()

@@ -60,6 +60,7 @@ def dataset_add(
     text_column: str = "text",
     label_column: str = "label",
     pair_column: str | None = None,
+    image_column: str | None = None,
     split_column: str | None = None,
     licence: str = "",
     url: Url = HERE,
@@ -69,6 +70,7 @@ def dataset_add(
         "text_column": text_column,
         "label_column": label_column,
         "pair_column": pair_column,
+        "image_column": image_column,
         "split_column": split_column,
     }
     with connected(url) as client:
@@ -91,9 +93,12 @@ def model_add(
     packaged: Annotated[str | None, typer.Option(help="Python package that carries it.")] = None,
     directory: Annotated[Path | None, typer.Option(help="Directory on the service.")] = None,
     hub: Annotated[str | None, typer.Option(help="owner/name on the hub.")] = None,
+    fresh: Annotated[
+        str | None, typer.Option(help="Random weights: sizes of a ViT as JSON, {} for the usual.")
+    ] = None,
     url: Url = HERE,
 ) -> None:
-    """Register a model: a package, a directory or a hub id."""
+    """Register a model: a package, a directory, a hub id, or a fresh vision transformer."""
     sources: list[dict[str, Any]] = [
         {"kind": kind, field: str(value)}
         for kind, field, value in (
@@ -103,8 +108,10 @@ def model_add(
         )
         if value is not None
     ]
+    if fresh is not None:
+        sources.append({**_sizes(fresh), "kind": "fresh"})
     if len(sources) != 1:
-        raise typer.BadParameter("Give one of --packaged, --directory and --hub.")
+        raise typer.BadParameter("Give one of --packaged, --directory, --hub and --fresh.")
     with connected(url) as client:
         found = client.register_model(name, sources[0])
     size = f"{found.num_parameters / 1e6:.1f} M parameters"
@@ -268,6 +275,17 @@ def _read(file: Path) -> dict[str, Any]:
     if not isinstance(found, dict):
         complain(f"{file} is no job: it must hold a JSON object.")
         raise typer.Exit(WRONG_INPUT)
+    return found
+
+
+def _sizes(text: str) -> dict[str, Any]:
+    try:
+        found = json.loads(text)
+    except ValueError as error:
+        message = f"--fresh must be a JSON object: {error}."
+        raise typer.BadParameter(message) from error
+    if not isinstance(found, dict):
+        raise typer.BadParameter('--fresh must be a JSON object, such as {"image_size": 32}.')
     return found
 
 

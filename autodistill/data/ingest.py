@@ -12,6 +12,7 @@ import numpy as np
 from annotated_types import Ge, Len, Lt
 from pydantic import BaseModel, ConfigDict
 
+from autodistill.data.images import read_images
 from autodistill.data.labels import encode, guess_task, read_labels
 from autodistill.data.meta_features import meta_features
 from autodistill.data.problems import of_rows, shown
@@ -36,6 +37,9 @@ class DatasetRequest(BaseModel):
     """Column of the text, or of the list of words where each word has a tag."""
     pair_column: str | None = None
     """Column of the second text, for pairs."""
+    image_column: str | None = None
+    """Column of images, in Parquet: bytes of PNG or JPEG, or structs with such `bytes`. No text is
+    read then."""
     label_column: str = "label"
     """Column of the class or the real value, or of the list of tags, one for each word."""
     split_column: str | None = None
@@ -99,7 +103,8 @@ def ingest(source: Path, request: DatasetRequest, into: Path) -> Ingested:
 def _wanted(request: DatasetRequest) -> dict[str, str]:
     """Return the file's columns by role, no two of them the same."""
     asked = {
-        "text": request.text_column,
+        "image": request.image_column,
+        "text": request.text_column if request.image_column is None else None,
         "pair": request.pair_column,
         "label": request.label_column,
         "split": request.split_column,
@@ -119,6 +124,11 @@ def _wanted(request: DatasetRequest) -> dict[str, str]:
 def _examples(columns: Columns, request: DatasetRequest) -> tuple[Task, Split, tuple[str, ...]]:
     """Return what is predicted, the examples with encoded labels, and the names of the classes."""
     task, pair = request.task, "pair" in columns
+    _check_images(task, images="image" in columns, pair=pair)
+    if "image" in columns:
+        task = Task.IMAGE_CLASSIFICATION
+        values, names = encode(read_labels(columns["label"]), task)
+        return task, Split([], None, values, None, read_images(columns["image"])), names
     lists = sum(isinstance(cell, list) for cell in columns["text"])
     if task is None and lists > len(columns["text"]) / 2:
         task = Task.TOKEN_CLASSIFICATION
@@ -160,8 +170,29 @@ def _fault(cell: Any) -> str:
 def _splits(columns: Columns, request: DatasetRequest) -> tuple[Sequence[str], list[Problem]]:
     if "split" in columns:
         return given_splits(columns["split"])
-    texts = [" ".join(map(str, x)) if isinstance(x, list) else str(x) for x in columns["text"]]
-    return list(made_splits(texts, request.dev_fraction, request.test_fraction)), []
+    keys = [_key(cell) for cell in columns["image" if "image" in columns else "text"]]
+    return list(made_splits(keys, request.dev_fraction, request.test_fraction)), []
+
+
+def _key(cell: Any) -> str:
+    """Return what keeps equal examples on one side."""
+    if isinstance(cell, dict):
+        cell = cell.get("bytes")
+    if isinstance(cell, bytes):
+        return hashlib.sha256(cell).hexdigest()
+    return " ".join(map(str, cell)) if isinstance(cell, list) else str(cell)
+
+
+def _check_images(task: Task | None, *, images: bool, pair: bool) -> None:
+    if images and pair:
+        message = "Images have no second text; leave pair_column out."
+        raise InvalidDataset(Problem(field="pair_column", message=message))
+    if images and task not in (None, Task.IMAGE_CLASSIFICATION):
+        message = f"With an image_column it is {Task.IMAGE_CLASSIFICATION}, not {task}."
+        raise InvalidDataset(Problem(field="task", message=message))
+    if not images and task is Task.IMAGE_CLASSIFICATION:
+        message = f"{task} needs images; name their column."
+        raise InvalidDataset(Problem(field="image_column", message=message))
 
 
 def _check_pair(task: Task, *, pair: bool) -> None:

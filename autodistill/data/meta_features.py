@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 from collections import Counter
 from dataclasses import replace
@@ -19,6 +20,8 @@ MAX_ROWS = 2000
 MAX_CHARACTERS = 5000
 """Of a text that they read; more than a student reads."""
 HASHES = 2**18
+THUMBNAIL = 8
+"""Rows and columns of an image that they look at."""
 RIDGE = 1.0
 WORD = re.compile(r"[^\W\u3040-\u30ff\u3400-\u9fff]+|[\u3040-\u30ff\u3400-\u9fff]")
 """A run of letters and digits, or one sign of a script that puts no spaces between words."""
@@ -31,6 +34,8 @@ def meta_features(train: Split, dev: Split, task: Task) -> dict[str, float]:
     nearest neighbour in the same space, and the majority class (or the mean). Gaps between them say
     more about a dataset than their levels.
     """
+    if train.images is not None:
+        return _of_images(train, dev)
     few, check = _sample(train), _sample(dev)
     lengths, seen = _words(few)
     _, unseen = _words(check)
@@ -48,7 +53,43 @@ def meta_features(train: Split, dev: Split, task: Task) -> dict[str, float]:
         **_of_repeats(train),
     }
     found |= _of_classes(train.labels) if task.is_classification else _of_values(train.labels)
-    return found | _landmarks(few, check, task)
+    return found | _landmarks(few.labels, check.labels, *_alike_texts(few, check), task)
+
+
+def _of_images(train: Split, dev: Split) -> dict[str, float]:
+    """Return the same features of images; those of words are 0."""
+    chosen = [np.random.default_rng(0).permutation(len(x))[:MAX_ROWS] for x in (train, dev)]
+    few, check = train.some(chosen[0]), dev.some(chosen[1])
+    few_NH, check_MH = _thumbnails(few), _thumbnails(check)
+    mean_H = few_NH.mean(axis=0)
+    few_NH, check_MH = _unit(few_NH - mean_H), _unit(check_MH - mean_H)
+    words = ("pair", "mean_words", "p95_words", "type_token_ratio", "unseen_words")
+    task = Task.IMAGE_CLASSIFICATION
+    return {
+        "log_train": float(np.log(len(train))),
+        "classification": 1.0,
+        **dict.fromkeys(words, 0.0),
+        **_of_repeats(train),
+        **_of_classes(train.labels),
+        **_landmarks(few.labels, check.labels, few_NH @ few_NH.T, check_MH @ few_NH.T, task),
+    }
+
+
+def _thumbnails(split: Split) -> NDArray[np.float64]:
+    """Return each image as 64 grey values."""
+    from PIL import Image  # noqa: PLC0415  # with images only
+
+    found = np.empty((len(split), THUMBNAIL**2))
+    for i, content in enumerate(split.images or ()):
+        with Image.open(io.BytesIO(content)) as image:
+            found[i] = np.asarray(image.convert("L").resize((THUMBNAIL, THUMBNAIL))).ravel()
+    return found
+
+
+def _unit(rows_NH: NDArray[np.float64]) -> NDArray[np.float64]:
+    length_N1: NDArray[np.float64] = np.linalg.norm(rows_NH, axis=1, keepdims=True)
+    scaled: NDArray[np.float64] = rows_NH / length_N1.clip(1e-12)
+    return scaled
 
 
 def _sample(split: Split) -> Split:
@@ -87,7 +128,7 @@ def _cut(text: str) -> list[str]:
 
 def _of_repeats(train: Split) -> dict[str, float]:
     """Return how many examples repeat another, and how many of all contradict one."""
-    texts = _joined(train)
+    texts: list[Any] = train.images or _joined(train)
     labels: dict[str, set[Any]] = {}
     of_example: list[Any] = train.labels.tolist()
     if train.offsets is not None:
@@ -122,35 +163,44 @@ def _of_values(labels: NDArray[np.float64]) -> dict[str, float]:
     return found | {"num_levels": levels}
 
 
-def _landmarks(few: Split, check: Split, task: Task) -> dict[str, float]:
-    """Fit ridge and nearest neighbour from inner products alone: two small dense matrices."""
+def _alike_texts(few: Split, check: Split) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the inner products of hashed word n-grams: among `few`, and of `check` with them."""
     from sklearn.feature_extraction.text import HashingVectorizer  # noqa: PLC0415  # heavy
 
     hashing = HashingVectorizer(
         n_features=HASHES, ngram_range=(1, 2), tokenizer=_cut, token_pattern=None, lowercase=False
     )
     few_NH, check_MH = hashing.transform(_joined(few)), hashing.transform(_joined(check))
-    alike_NN = (few_NH @ few_NH.T).toarray()
-    alike_MN = (check_MH @ few_NH.T).toarray()
-    nearest = few.labels[alike_MN.argmax(axis=1)]
-    classes = np.unique(few.labels)
+    return (few_NH @ few_NH.T).toarray(), (check_MH @ few_NH.T).toarray()
+
+
+def _landmarks(
+    few_N: NDArray[Any],
+    check_M: NDArray[Any],
+    alike_NN: NDArray[np.float64],
+    alike_MN: NDArray[np.float64],
+    task: Task,
+) -> dict[str, float]:
+    """Fit ridge and nearest neighbour from inner products alone: two small dense matrices."""
+    nearest = few_N[alike_MN.argmax(axis=1)]
+    classes = np.unique(few_N)
     # Values are scaled, so that huge ones do not overflow.
     target_NC = (
-        (few.labels[:, None] == classes).astype(float)
+        (few_N[:, None] == classes).astype(float)
         if task.is_classification
-        else few.labels[:, None] / max(1.0, float(np.abs(few.labels).max()))
+        else few_N[:, None] / max(1.0, float(np.abs(few_N).max()))
     )
     mean_C = target_NC.mean(axis=0)
     alike_NN[np.diag_indices_from(alike_NN)] += RIDGE
     guess_MC = alike_MN @ np.linalg.solve(alike_NN, target_NC - mean_C) + mean_C
     if task.is_classification:
-        majority = float((check.labels == classes[mean_C.argmax()]).mean())
-        linear = float((check.labels == classes[guess_MC.argmax(axis=1)]).mean())
-        neighbour = float((check.labels == nearest).mean())
+        majority = float((check_M == classes[mean_C.argmax()]).mean())
+        linear = float((check_M == classes[guess_MC.argmax(axis=1)]).mean())
+        neighbour = float((check_M == nearest).mean())
     else:
         majority = 0.0
-        linear = _correlation(guess_MC[:, 0], check.labels)
-        neighbour = _correlation(nearest, check.labels)
+        linear = _correlation(guess_MC[:, 0], check_M)
+        neighbour = _correlation(nearest, check_M)
     return {
         "majority": majority,
         "linear_gain": linear - majority,

@@ -159,7 +159,8 @@ def _check_shape(file: Any, columns: Mapping[str, str]) -> None:
     for role, column in columns.items():
         kind = file.schema_arrow.field(column).type
         listed = types.is_list(kind) or types.is_large_list(kind)
-        if types.is_nested(kind.value_type if listed else kind):
+        image = role == "image" and types.is_struct(kind) and kind.get_field_index("bytes") >= 0
+        if types.is_nested(kind.value_type if listed else kind) and not image:
             message = f'Column "{column}" holds {kind}; texts, numbers or lists of them are needed.'
             raise InvalidDataset(Problem(field=f"{role}_column", message=message))
 

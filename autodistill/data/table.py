@@ -1,5 +1,6 @@
-"""The canonical table of a dataset: split, text, text_pair, label; or split, words, tags.
+"""The canonical table of a dataset.
 
+Columns: split, then text, text_pair (of pairs) and label; or words and tags; or image and label.
 Rows are grouped train, dev, test; an example's position in its split is its stable id.
 """
 
@@ -25,16 +26,19 @@ class Split:
     """The examples of one split, in their order."""
 
     texts: list[str]
-    """One of each example; where words are tagged, the words of all examples end to end."""
+    """One of each example; where words are tagged, the words of all examples end to end; of images
+    none."""
     pairs: list[str] | None
     """The second texts, where the task has them."""
     labels: NDArray[Any]
-    """Class numbers (int64) or values (float64), one for each of the texts."""
+    """Class numbers (int64) or values (float64), one for each of the texts or images."""
     offsets: NDArray[np.int64] | None = None
     """The words of example n are `offsets[n]:offsets[n + 1]`; None where words are not tagged."""
+    images: list[bytes] | None = None
+    """One of each example, encoded as it came; None where texts are read."""
 
     def __len__(self) -> int:
-        return len(self.texts) if self.offsets is None else len(self.offsets) - 1
+        return len(self.labels) if self.offsets is None else len(self.offsets) - 1
 
     @property
     def words(self) -> list[list[str]]:
@@ -45,6 +49,10 @@ class Split:
 
     def some(self, positions: NDArray[np.int64]) -> Split:
         """Return the examples at these positions."""
+        if self.images is not None:
+            return Split(
+                [], None, self.labels[positions], None, [self.images[i] for i in positions]
+            )
         rows, offsets = positions, None
         if self.offsets is not None:
             offsets = ends(np.diff(self.offsets)[positions])
@@ -72,7 +80,9 @@ def write_table(
     ordered = examples.some(order)
     texts, values = pyarrow.array(ordered.texts, pyarrow.string()), pyarrow.array(ordered.labels)
     columns: dict[str, Any] = {"split": pyarrow.array([splits[i] for i in order], pyarrow.string())}
-    if ordered.offsets is not None:
+    if ordered.images is not None:
+        columns |= {"image": pyarrow.array(ordered.images, pyarrow.binary()), "label": values}
+    elif ordered.offsets is not None:
         packed = pyarrow.ListArray.from_arrays
         offsets = pyarrow.array(ordered.offsets, pyarrow.int32())
         columns |= {"words": packed(offsets, texts), "tags": packed(offsets, values)}
@@ -93,5 +103,7 @@ def read_split(path: Path, split: str) -> Split:
         offsets = ends(words.value_lengths().to_numpy(zero_copy_only=False))
         labels = tags.flatten().to_numpy(zero_copy_only=False).copy()
         return Split(words.flatten().to_pylist(), None, labels, offsets)
+    if "image" in table.column_names:
+        return Split([], None, table["label"].to_numpy().copy(), None, table["image"].to_pylist())
     pairs = table["text_pair"].to_pylist() if "text_pair" in table.column_names else None
     return Split(table["text"].to_pylist(), pairs, table["label"].to_numpy().copy())

@@ -188,6 +188,7 @@ METRICS: dict[Task, tuple[str, ...]] = {
     Task.TEXT_PAIR_CLASSIFICATION: _OF_CLASSES + _LIKE_CLASSES,
     Task.TEXT_REGRESSION: _OF_VALUES + _LIKE_VALUES,
     Task.TOKEN_CLASSIFICATION: _OF_TAGS + _LIKE_CLASSES,
+    Task.IMAGE_CLASSIFICATION: _OF_CLASSES + _LIKE_CLASSES,
 }
 """What may be measured on dev and test; the first is the task's headline metric."""
 

@@ -9,12 +9,12 @@ import numpy as np
 
 from autodistill.lazy import torch
 from autodistill.models.device import clock
-from autodistill.models.tokens import Tokens
+from autodistill.models.inputs import Inputs
 
 TEXTS, REPEATS = 50, 3
 
 
-def costs(model: Any, tokens: Tokens) -> dict[str, float]:
+def costs(model: Any, tokens: Inputs) -> dict[str, float]:
     """Return `num_parameters` and `latency_ms`.
 
     The latency is the median of single real examples on one thread; each is timed a few times after
@@ -31,7 +31,7 @@ def costs(model: Any, tokens: Tokens) -> dict[str, float]:
     return {"num_parameters": float(parameters), "latency_ms": 1000 * median(seconds)}
 
 
-def _seconds(model: Any, tokens: Tokens, position: int) -> float:
+def _seconds(model: Any, tokens: Inputs, position: int) -> float:
     batch = tokens.batch(np.array([position]))
     found = []
     for _ in range(1 + REPEATS):

@@ -11,7 +11,8 @@ from typing import Any
 from autodistill.errors import InvalidModel, Problem
 from autodistill.lazy import torch, transformers
 from autodistill.models.device import device
-from autodistill.models.inspection import head, read_json
+from autodistill.models.inspection import IMAGE_ARCHITECTURES, head, read_json
+from autodistill.models.pixels import ImageReader
 from autodistill.task import Task
 
 HEAD_DEVIATION = 0.02
@@ -46,8 +47,11 @@ def load_with_fresh_head(
     return model
 
 
-def load_tokenizer(folder: Path) -> Any:
-    """Load the fast tokenizer of a directory in Hugging Face layout."""
+def load_reader(folder: Path) -> Any:
+    """Load the fast tokenizer of a directory in Hugging Face layout, or how it takes images."""
+    config = read_json(folder / "config.json")
+    if config.get("model_type") in IMAGE_ARCHITECTURES:
+        return ImageReader.of(config)
     return transformers.AutoTokenizer.from_pretrained(
         folder, use_fast=True, trust_remote_code=False, local_files_only=True
     )
@@ -94,12 +98,16 @@ def cut(model: Any, num_layers: int) -> Any:
     return student
 
 
-def save(model: Any, tokenizer: Any, folder: Path, max_length: int) -> None:
-    """Write weights (safetensors), configuration, and the tokenizer with the length it cuts to."""
-    tokenizer.model_max_length = max_length
+def save(model: Any, reader: Any, folder: Path, max_length: int) -> None:
+    """Write weights (safetensors), configuration, and the tokenizer with the length it cuts to.
+
+    An image model is written with how it takes images instead.
+    """
+    if not isinstance(reader, ImageReader):
+        reader.model_max_length = max_length
     with quiet():
         model.save_pretrained(folder)
-    tokenizer.save_pretrained(folder)
+    reader.save_pretrained(folder)
 
 
 def _load(folder: Path, head: str, **settings: Any) -> Any:

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from autodistill.errors import Diverged
 from autodistill.metrics.entities import Tagging
 from autodistill.metrics.measuring import Measure
+from autodistill.models.inputs import Inputs
 from autodistill.models.outputs import Outputs, outputs
 from autodistill.models.scale import Scale
-from autodistill.models.tokens import Tokens
 from autodistill.task import Task
 
 
@@ -23,7 +23,7 @@ class Exam:
     """A split with its rows' true labels; called with a model, it returns the task's metrics."""
 
     task: Task
-    tokens: Tokens
+    tokens: Inputs
     labels_V: NDArray[Any]
     teacher: Outputs | None
     """What the teacher says, on the dataset's scale; None leaves fidelity out."""

@@ -24,8 +24,10 @@ ATTENTION = ("num_attention_heads", "n_heads", "encoder_attention_heads")
 TRANSLATORS: dict[str, tuple[str, ...]] = {"marian": ("source.spm", "target.spm", "vocab.json")}
 """Architectures that translate, with the files of their tokenizers; all others must be encoders."""
 OUTPUT_LAYERS = ("classifier", "score")
-HEADS = ("SequenceClassification", "TokenClassification")
+HEADS = ("SequenceClassification", "TokenClassification", "ImageClassification")
 """What the names of architectures end with."""
+IMAGE_ARCHITECTURES = ("vit",)
+"""What reads images; everything else reads texts."""
 TOKENIZER_SETTINGS = (
     "do_lower_case",
     "strip_accents",
@@ -47,7 +49,8 @@ class Inspected:
     num_heads: int
     num_parameters: int
     tokenizer_sha256: str
-    """Equal for tokenizers that cut every text alike, to whatever length they cut or pad it."""
+    """Equal for tokenizers that cut every text alike, to whatever length they cut or pad it; of
+    image models, for those that cut every image into the same patches."""
     head: str
     """What transformers calls its head (`SequenceClassification`); empty when it has none."""
     labels: tuple[str, ...]
@@ -67,22 +70,24 @@ def inspect(folder: Path) -> Inspected:
     if "auto_map" in config or "auto_map" in settings:
         raise _refused("The model needs code of its own (`auto_map`), which is never run.")
     weights = list(_weights(folder))
-    names = TRANSLATORS.get(str(config.get("model_type")), ("tokenizer.json",))
-    tokenizer = [folder / name for name in names]
-    for path in tokenizer:
-        if not path.is_file():
-            way_out = "save it with transformers' tokenizer"
-            raise _refused(f"The directory has no {path.name}; {way_out}.")
-    translates = len(tokenizer) > 1
+    architecture = _architecture(config)
+    if "image_size" in config:
+        cuts, files = _patches_sha256(architecture, config, folder), [folder / "config.json"]
+    else:
+        tokenizer = _tokenizer(config, folder)
+        cuts = (
+            _sha256(*tokenizer)
+            if architecture in TRANSLATORS
+            else _tokenizer_sha256(read_json(tokenizer[0]), settings)
+        )
+        files = [folder / "config.json", *tokenizer]
     tensors = {name: tensor for path in weights for name, tensor in _tensors(path).items()}
     if not tensors:
         raise _refused("The weights are empty; save the model with transformers.")
     headed = any(name.startswith(OUTPUT_LAYERS) for name in tensors)
     return Inspected(
-        sha256=_sha256(
-            folder / "config.json", *tokenizer, *weights, *([settings_path] if settings else [])
-        ),
-        architecture=_architecture(config),
+        sha256=_sha256(*files, *weights, *([settings_path] if settings else [])),
+        architecture=architecture,
         num_layers=_size(config, LAYERS),
         hidden_size=_size(config, WIDTH),
         num_heads=_size(config, ATTENTION),
@@ -90,14 +95,21 @@ def inspect(folder: Path) -> Inspected:
         num_parameters=sum(
             math.prod(t["shape"]) for t in tensors.values() if t["dtype"].startswith(("F", "BF"))
         ),
-        tokenizer_sha256=(
-            _sha256(*tokenizer)
-            if translates
-            else _tokenizer_sha256(read_json(tokenizer[0]), settings)
-        ),
+        tokenizer_sha256=cuts,
         head=head(config) if headed else "",
         labels=_labels(config) if headed else (),
     )
+
+
+def _tokenizer(config: Mapping[str, Any], folder: Path) -> list[Path]:
+    """Return the files that cut a text."""
+    names = TRANSLATORS.get(str(config.get("model_type")), ("tokenizer.json",))
+    tokenizer = [folder / name for name in names]
+    for path in tokenizer:
+        if not path.is_file():
+            way_out = "save it with transformers' tokenizer"
+            raise _refused(f"The directory has no {path.name}; {way_out}.")
+    return tokenizer
 
 
 def head(config: Mapping[str, Any]) -> str:
@@ -221,6 +233,24 @@ def _tokenizer_sha256(tokenizer: Mapping[str, Any], settings: Mapping[str, Any])
     rules = {k: v for k, v in tokenizer.items() if k not in ("truncation", "padding")}
     chosen = {k: settings[k] for k in TOKENIZER_SETTINGS if settings.get(k) is not None}
     return hashlib.sha256(json.dumps([rules, chosen], sort_keys=True).encode()).hexdigest()
+
+
+def _patches_sha256(architecture: str, config: Mapping[str, Any], folder: Path) -> str:
+    """Return the hash of what decides how an image is cut."""
+    if architecture not in IMAGE_ARCHITECTURES:
+        served = ", ".join(IMAGE_ARCHITECTURES)
+        raise _refused(f"Of image models only {served} is served, not {architecture}.")
+    sizes = [config.get(name) for name in ("image_size", "patch_size", "num_channels")]
+    whole = [size for size in sizes if type(size) is int and 1 <= size <= MAX_SIZE]
+    if len(whole) < len(sizes) or whole[0] % whole[1] or whole[2] not in (1, 3):
+        law = "image_size must be a multiple of patch_size, with 1 or 3 channels"
+        raise _refused(f"{law}; got {sizes!r:.60} in config.json.")
+    path = folder / "preprocessor_config.json"
+    said = read_json(path) if path.exists() else {}
+    for name in ("image_mean", "image_std"):
+        if any(value != 0.5 for value in said.get(name) or ()):
+            raise _refused(f"preprocessor_config.json must say {name} 0.5, got {said[name]!r:.60}.")
+    return hashlib.sha256(json.dumps(["patches", *whole]).encode()).hexdigest()
 
 
 def _sha256(*paths: Path) -> str:

@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 
 from autodistill.activations import Said
 from autodistill.lazy import torch
+from autodistill.models.inputs import Batch
 from autodistill.models.speaking import Speaker
-from autodistill.models.tokens import TokenBatch
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,7 @@ class Reading:
     """A model at a batch."""
 
     speaker: Speaker
-    batch: TokenBatch
+    batch: Batch
 
     def vectors(self) -> torch.Tensor:
         """Return the batch as the model's embeddings, (B, T, width), or as pixels."""
@@ -106,7 +106,7 @@ class Reading:
         """Return what the model says of some inputs, with gradient wherever the caller has it."""
         return self.speaker(inputs, self.batch.scored_BT)
 
-    def of(self, batch: TokenBatch) -> Reading:
+    def of(self, batch: Batch) -> Reading:
         """Return the model at another batch."""
         return replace(self, batch=batch)
 
@@ -116,7 +116,7 @@ class Scene:
     """A batch before anything is changed, and whom it is for."""
 
     student: Reading
-    teacher_batch: TokenBatch
+    teacher_batch: Batch
     """The same object as the student's where they read the same tokens."""
     target_VC: torch.Tensor
     recall: Callable[[], Said]

@@ -17,8 +17,8 @@ from autodistill.activations import Activation, Said
 from autodistill.lazy import torch
 from autodistill.models.device import device
 from autodistill.models.encoders import output_layer
+from autodistill.models.inputs import Batch, Inputs
 from autodistill.models.speaking import Speaker
-from autodistill.models.tokens import TokenBatch, Tokens
 
 BATCH_EXAMPLES, BATCH_TOKENS = 64, 8192
 """A batch without gradient is full at either."""
@@ -41,7 +41,7 @@ class Outputs:
     states: Mapping[Activation, Rows]
     """One vector for each packed token."""
 
-    def padded(self, activation: Activation, batch: TokenBatch) -> torch.Tensor:
+    def padded(self, activation: Activation, batch: Batch) -> torch.Tensor:
         """Return some states of a batch in float32, (B, T, width), zero at padding."""
         rows = torch.from_numpy(self.states[activation][batch.where]).to(device()).float()
         states_BTD = rows.new_zeros(*batch.mask_BT.shape, rows.shape[-1])
@@ -74,7 +74,7 @@ class _Joined:
         return rows
 
 
-def outputs(model: Any, tokens: Tokens, positions: NDArray[np.int64] | None = None) -> Outputs:
+def outputs(model: Any, tokens: Inputs, positions: NDArray[np.int64] | None = None) -> Outputs:
     """Return a model's logits and features on every row, in evaluation mode.
 
     Where positions of examples are given, the rows of all others are 0.
@@ -91,7 +91,7 @@ def outputs(model: Any, tokens: Tokens, positions: NDArray[np.int64] | None = No
 
 def write_outputs(
     model: Any,
-    tokens: Tokens,
+    tokens: Inputs,
     positions: NDArray[np.int64],
     activations: Sequence[Activation],
     folder: Path,
@@ -112,13 +112,13 @@ def write_outputs(
             if activation not in states:
                 path = folder / _file(split, activation)
                 states[activation] = _created(
-                    path, (len(tokens.ids), states_BTE.shape[-1]), np.float16
+                    path, (int(tokens.offsets[-1]), states_BTE.shape[-1]), np.float16
                 )
             states[activation][batch.where] = states_BTE[batch.mask_BT].half().cpu().numpy()
 
 
 def read_outputs(
-    folder: Path, split: str, tokens: Tokens, activations: Sequence[Activation] = ()
+    folder: Path, split: str, tokens: Inputs, activations: Sequence[Activation] = ()
 ) -> Outputs:
     """Map one split's outputs into memory.
 
@@ -132,7 +132,7 @@ def read_outputs(
     logits_VC, features_VE = mapped(f"{split}.logits.npy"), mapped(f"{split}.features.npy")
     states = {a: mapped(_file(split, a)) for a in activations}
     whole = len(logits_VC) == tokens.row_offsets[-1]
-    if not whole or any(len(rows) != len(tokens.ids) for rows in states.values()):
+    if not whole or any(len(rows) != tokens.offsets[-1] for rows in states.values()):
         message = f"The outputs in {folder} belong to other tokens; delete the folder."
         raise ValueError(message)
     return Outputs(logits_VC, features_VE, states)
@@ -147,8 +147,8 @@ def _created(path: Path, shape: tuple[int, int], dtype: type[np.generic]) -> NDA
 
 
 def _run(
-    model: Any, tokens: Tokens, positions: NDArray[np.int64], activations: Sequence[Activation]
-) -> Iterator[tuple[TokenBatch, Said]]:
+    model: Any, tokens: Inputs, positions: NDArray[np.int64], activations: Sequence[Activation]
+) -> Iterator[tuple[Batch, Said]]:
     """Yield (batch, what the model says) over batches of like length, in evaluation mode."""
     model.eval()
     speaker = Speaker(model, activations)

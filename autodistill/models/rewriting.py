@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from autodistill.lazy import torch, transformers
 from autodistill.models.device import device
-from autodistill.models.encoders import load_tokenizer, quiet
+from autodistill.models.encoders import load_reader, quiet
 
 BATCH = 32
 NUCLEUS = 0.8
@@ -46,7 +46,7 @@ def filled(
     whole words are drawn. What lies beyond the model's length stays.
     """
     model, _ = load_masked_lm(folder)
-    tokenizer = load_tokenizer(folder)
+    tokenizer = load_reader(folder)
     barred_W = torch.from_numpy(~_whole_words(tokenizer, model.config.vocab_size)).to(device())
     new = [list(words) for words in texts]
     holes = [[*words] for words in texts]

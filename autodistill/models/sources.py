@@ -9,12 +9,16 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Literal
 
+from annotated_types import Ge, Le, Lt
 from pydantic import BaseModel, ConfigDict, Field
 
 from autodistill.errors import InvalidModel, Problem
+from autodistill.models.folders import folder, key
+from autodistill.models.fresh import write_vit
 
 FILES = ["*.json", "*.safetensors", "*.spm", "*.txt"]
 """What is fetched from a hub: data, and no pickles or code."""
+MAX_PATCHES_A_SIDE = 64
 WHOLE = ("config.json", "model.safetensors")
 """What makes a folder a model."""
 
@@ -49,15 +53,38 @@ class Hub(_Source):
     """Branch, tag or commit; a commit is reproducible."""
 
 
-AnySource = Annotated[Directory | Packaged | Hub, Field(discriminator="kind")]
+class Fresh(_Source):
+    """An encoder of random weights, made here: a teacher that the service trains from nothing."""
+
+    kind: Literal["fresh"] = "fresh"
+    architecture: Literal["vit"] = "vit"
+    """A vision transformer (Dosovitskiy et al., 2021)."""
+    image_size: Annotated[int, Ge(1), Le(1024)] = 32
+    """Rows and columns to which images are resized; a multiple of `patch_size`."""
+    patch_size: Annotated[int, Ge(1), Le(256)] = 4
+    """Rows and columns of a patch; at most 4096 patches make an image."""
+    num_channels: Annotated[int, Ge(1), Le(3)] = 3
+    """3 for RGB, 1 for grey."""
+    num_layers: Annotated[int, Ge(1), Le(48)] = 6
+    """Transformer layers."""
+    hidden_size: Annotated[int, Ge(4), Le(2048)] = 128
+    """Width of the states; a multiple of `num_heads`."""
+    num_heads: Annotated[int, Ge(1), Le(64)] = 4
+    """Attention heads of each layer."""
+    seed: Annotated[int, Ge(0), Lt(2**31)] = 0
+    """Of the weights."""
 
 
-def locate(source: Directory | Packaged | Hub, *, roots: Sequence[Path], hub: bool) -> Path:
+AnySource = Annotated[Directory | Packaged | Hub | Fresh, Field(discriminator="kind")]
+
+
+def locate(source: Directory | Packaged | Hub | Fresh, *, roots: Sequence[Path], hub: bool) -> Path:
     """Return the directory that holds the model.
 
     Args:
         source: What was asked for.
-        roots: Folders that a directory may lie in.
+        roots: Folders that a directory may lie in; the first is the service's own, where fresh ones
+            are made.
         hub: Whether the hub may be asked.
 
     Raises:
@@ -67,6 +94,8 @@ def locate(source: Directory | Packaged | Hub, *, roots: Sequence[Path], hub: bo
         return _directory(source.path, roots)
     if isinstance(source, Packaged):
         return _packaged(source.package)
+    if isinstance(source, Fresh):
+        return _fresh(source, roots[0] / "models")
     return _hub(source, allowed=hub)
 
 
@@ -115,6 +144,30 @@ def _packaged(package: str) -> Path:
         message = f'Package "{package}" has no folder with {" and ".join(WHOLE)}.'
         raise _refused("source.package", f"{message} Name one that carries a model.")
     return min(found, key=lambda folder: (len(folder.parts), folder))
+
+
+def _fresh(source: Fresh, into: Path) -> Path:
+    """Make an encoder, or find it where the same was made before."""
+    laws = {
+        "patch_size": (
+            source.image_size % source.patch_size,
+            "image_size must be a multiple of it",
+        ),
+        "num_heads": (
+            source.hidden_size % source.num_heads,
+            "hidden_size must be a multiple of it",
+        ),
+        "num_channels": (source.num_channels == 2, "an image has 1 or 3 channels"),
+        "image_size": (
+            source.image_size // source.patch_size > MAX_PATCHES_A_SIDE,
+            f"there may be {MAX_PATCHES_A_SIDE} patches a side; take larger ones",
+        ),
+    }
+    for name, (broken, law) in laws.items():
+        if broken:
+            raise _refused(f"source.{name}", f"{law}; got {name}={getattr(source, name)}.")
+    sizes = source.model_dump(exclude={"kind", "architecture"})
+    return folder(into / key("fresh", source.model_dump()), lambda to: write_vit(to, **sizes))
 
 
 def _hub(source: Hub, *, allowed: bool) -> Path:

@@ -17,13 +17,14 @@ from autodistill.data.table import SPLITS, Split, read_split
 from autodistill.errors import InvalidModel, Problem
 from autodistill.metrics.measuring import Measure
 from autodistill.models.costs import costs
-from autodistill.models.encoders import cut, load, load_tokenizer, load_with_fresh_head, save
+from autodistill.models.encoders import cut, load, load_reader, load_with_fresh_head, save
 from autodistill.models.evaluation import Exam
 from autodistill.models.folders import folder, key
+from autodistill.models.inputs import read_inputs, taken, write_inputs
 from autodistill.models.outputs import read_outputs, write_outputs
 from autodistill.models.rewriting import load_masked_lm
 from autodistill.models.scale import Scale, scale_of
-from autodistill.models.tokens import read_tokens, tokenise, write_tokens
+from autodistill.models.tokens import read_tokens
 from autodistill.optimisation import Training
 from autodistill.prepare._masked_lm import fit_head
 from autodistill.prepare._teacher import fine_tune
@@ -125,10 +126,10 @@ class _Preparation:
 
         def make(to: Path) -> None:
             self.progress("tokens", {"model": model.name, "examples": self.dataset.num_examples})
-            tokenizer = load_tokenizer(Path(model.path))
+            reader = load_reader(Path(model.path))
             for split in SPLITS:
-                tokens = tokenise(tokenizer, self.split(split), self.spec.max_length)
-                write_tokens(tokens, to, split)
+                tokens = taken(reader, self.split(split), self.spec.max_length)
+                write_inputs(tokens, to, split)
 
         parts = (VERSION, self.dataset.sha256, model.tokenizer_sha256, self.spec.max_length)
         return folder(self.base / key("tokens", *parts), make)
@@ -157,7 +158,7 @@ class _Preparation:
         model = load_with_fresh_head(
             Path(self.teacher.path), self.dataset.labels, self.dataset.task
         )
-        tokens, dev = (read_tokens(self.tokens(self.teacher), x) for x in ("train", "dev"))
+        tokens, dev = (read_inputs(self.tokens(self.teacher), x) for x in ("train", "dev"))
         true, tagging = dev.labels(self.split("dev")), dev.tagging(self.dataset.labels)
         fine_tune(
             model,
@@ -181,7 +182,7 @@ class _Preparation:
             self.progress("cache", {"examples": self.dataset.num_examples})
             model = load(teacher)
             for split in SPLITS:
-                of_split = read_tokens(tokens, split)
+                of_split = read_inputs(tokens, split)
                 positions = self.positions if split == "train" else np.arange(len(of_split))
                 write_outputs(model, of_split, positions, (), to, split)
 
@@ -193,7 +194,7 @@ class _Preparation:
         """What the prepared teacher reaches, from its own cached outputs."""
         found: dict[str, float] = {}
         for split in ("dev", "test"):
-            tokens = read_tokens(self.tokens(self.teacher), split)
+            tokens = read_inputs(self.tokens(self.teacher), split)
             true, tagging = tokens.labels(self.split(split)), tokens.tagging(self.dataset.labels)
             measure = Measure(self.dataset.task, true, tagging=tagging)
             values = measure(read_outputs(self.outputs, split, tokens))
@@ -246,7 +247,7 @@ class _Preparation:
 
         def make(to: Path) -> None:
             self.progress("masked_lm", {"model": model.name})
-            tokenizer = load_tokenizer(origin)
+            tokenizer = load_reader(origin)
             fit_head(ready, tokenizer, read_tokens(tokens, "train"), self.positions)
             save(ready, tokenizer, to, self.spec.max_length)
 
@@ -255,8 +256,8 @@ class _Preparation:
 
     def keep(self, model: Any, origin: Model, to: Path) -> None:
         """Write a model, its tokenizer and its costs."""
-        save(model, load_tokenizer(Path(origin.path)), to, self.spec.max_length)
-        found = costs(model, read_tokens(self.tokens(origin), "dev"))
+        save(model, load_reader(Path(origin.path)), to, self.spec.max_length)
+        found = costs(model, read_inputs(self.tokens(origin), "dev"))
         (to / COSTS).write_text(json.dumps(found))
 
 

@@ -14,9 +14,9 @@ from autodistill.metrics import LOWER_IS_BETTER, METRICS
 from autodistill.models.device import device
 from autodistill.models.evaluation import Exam
 from autodistill.models.fitting import Optimiser, batches, hard_loss, label_tensor
+from autodistill.models.inputs import Inputs
 from autodistill.models.scale import Scale
 from autodistill.models.speaking import Speaker
-from autodistill.models.tokens import Tokens
 from autodistill.optimisation import Training
 
 
@@ -24,7 +24,7 @@ def fine_tune(  # noqa: PLR0913  # each is a different fact
     model: Any,
     training: Training,
     *,
-    tokens: Tokens,
+    tokens: Inputs,
     labels_V: NDArray[Any],
     positions: NDArray[np.int64],
     dev: Exam,

@@ -12,7 +12,7 @@ from autodistill.record import Dataset, Model, PreparedTask, task_facts
 from autodistill.spec import CutStudent, JobRequest, JobSpec, PipelineSpec, TeacherSpec, TrialSpec
 from autodistill.task import Task
 from autodistill.teachers.fine_tuned import FineTuned
-from autodistill.testing.tiny import tiny_dataset, tiny_encoder, tiny_model
+from autodistill.testing.tiny import tiny_dataset, tiny_encoder, tiny_model, tiny_vit
 
 QUICK = Training(learning_rate=5e-3, num_epochs=2, batch_size=8, warmup_fraction=0.0)
 """Settings with which a tiny model learns something in a second."""
@@ -48,7 +48,8 @@ def tiny_task(
         changes: Of the job.
     """
     dataset, path = tiny_dataset(folder / "data", task)
-    teacher = tiny_model(tiny_encoder(folder / "encoder"))
+    encoder = tiny_vit if task.reads_images else tiny_encoder
+    teacher = tiny_model(encoder(folder / "encoder"))
     return prepare(
         tiny_job(dataset, teacher, **changes),
         dataset,

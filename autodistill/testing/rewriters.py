@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from autodistill.lazy import torch, transformers
-from autodistill.models.encoders import load_tokenizer, quiet, save
+from autodistill.models.encoders import load_reader, quiet, save
 from autodistill.testing.tiny import WORDS, tiny_encoder
 
 LENGTH = 64
@@ -16,7 +16,7 @@ LENGTH = 64
 
 def tiny_masked_lm(folder: Path, seed: int = 0) -> Path:
     """Write a BERT with a masked-LM head, in Hugging Face layout, and return its folder."""
-    tokenizer = load_tokenizer(tiny_encoder(folder / "encoder", num_layers=1))
+    tokenizer = load_reader(tiny_encoder(folder / "encoder", num_layers=1))
     config = transformers.BertConfig(
         vocab_size=len(WORDS),
         hidden_size=32,

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import io
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from PIL import Image
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
 
 from autodistill.data.ingest import DatasetRequest, ingest
 from autodistill.lazy import pandas, torch, transformers
 from autodistill.models.encoders import save
+from autodistill.models.fresh import write_vit
 from autodistill.models.inspection import inspect
 from autodistill.record import Dataset, Model
 from autodistill.task import Task
@@ -56,6 +59,22 @@ def tiny_encoder(folder: Path, num_layers: int = 4, width: int = 32, seed: int =
     return folder
 
 
+def tiny_vit(folder: Path, num_layers: int = 4, width: int = 32, seed: int = 0) -> Path:
+    """Write a random vision transformer without a head, and return its folder."""
+    folder.mkdir(parents=True)
+    write_vit(
+        folder,
+        image_size=8,
+        patch_size=4,
+        num_channels=3,
+        num_layers=num_layers,
+        hidden_size=width,
+        num_heads=2,
+        seed=seed,
+    )
+    return folder
+
+
 def tiny_model(folder: Path, name: str = "tiny") -> Model:
     """Return the record of an encoder that lies in `folder`."""
     found = inspect(folder)
@@ -81,7 +100,7 @@ def tiny_dataset(
 
     A text is about the topic that most of its words come from; a pair asks whether both texts share
     a topic; a value is the number of animal words, on a scale far from zero; tags say which topic
-    a word is of.
+    a word is of; an image is brightest at the top, in the middle or at the bottom.
 
     Args:
         folder: Where the files go.
@@ -97,7 +116,13 @@ def tiny_dataset(
     source = folder / "examples.parquet"
     pandas.DataFrame(rows).to_parquet(source)
     pair = "text_pair" if task is Task.TEXT_PAIR_CLASSIFICATION else None
-    request = DatasetRequest(name="tiny", task=task, pair_column=pair, split_column="split")
+    request = DatasetRequest(
+        name="tiny",
+        task=task,
+        pair_column=pair,
+        image_column="image" if task.reads_images else None,
+        split_column="split",
+    )
     found = ingest(source, request, folder)
     facts = {k: v for k, v in vars(found).items() if k != "path"}
     record = Dataset(
@@ -111,6 +136,8 @@ def tiny_dataset(
 
 
 def _row(task: Task, rng: np.random.Generator) -> dict[str, Any]:
+    if task is Task.IMAGE_CLASSIFICATION:
+        return _image(rng)
     topic = str(rng.choice(list(TOPICS)))
     if task is Task.TEXT_CLASSIFICATION:
         return {"text": _text(topic, rng), "label": topic}
@@ -123,6 +150,17 @@ def _row(task: Task, rng: np.random.Generator) -> dict[str, Any]:
         return {"text": text.split(), "label": _tags(text.split())}
     animals = sum(word in TOPICS["animal"] for word in text.split())
     return {"text": text, "label": 50.0 + 10.0 * animals}
+
+
+def _image(rng: np.random.Generator) -> dict[str, Any]:
+    """Return a noisy PNG of 12 x 12 pixels with a bright third, and which third that is."""
+    thirds = ("top", "middle", "bottom")
+    bright = int(rng.integers(len(thirds)))
+    pixels = rng.integers(0, 120, (12, 12, 3), dtype=np.uint8)
+    pixels[4 * bright : 4 * bright + 4] += 120
+    out = io.BytesIO()
+    Image.fromarray(pixels).save(out, "PNG")
+    return {"image": out.getvalue(), "label": thirds[bright]}
 
 
 def _tags(words: list[str]) -> list[str]:

@@ -13,9 +13,9 @@ from scipy.special import softmax
 from autodistill.models.device import clock
 from autodistill.models.fitting import Optimiser, batches, hard_loss
 from autodistill.models.folders import folder, key
+from autodistill.models.inputs import Inputs
 from autodistill.models.outputs import outputs
 from autodistill.models.speaking import Speaker
-from autodistill.models.tokens import Tokens
 from autodistill.optimisation import Training
 from autodistill.pool import Dynamics
 from autodistill.task import Task
@@ -28,7 +28,7 @@ ARRAYS = ("forgetting", "el2n", "grand")
 
 def dynamics(
     student: Any,
-    tokens: Tokens,
+    tokens: Inputs,
     label_VC: torch.Tensor,
     positions_M: NDArray[np.int64],
     task: Task,
@@ -64,7 +64,7 @@ def dynamics(
 
 def _watch(
     student: Any,
-    tokens: Tokens,
+    tokens: Inputs,
     label_VC: torch.Tensor,
     positions_M: NDArray[np.int64],
     task: Task,

@@ -15,12 +15,13 @@ from numpy.typing import NDArray
 from autodistill.activations import Activation
 from autodistill.augmentations import Augmentation, Resources, RewritingAugmentation
 from autodistill.data.table import Split
-from autodistill.models.encoders import load, load_tokenizer
+from autodistill.models.encoders import load, load_reader
 from autodistill.models.fitting import label_tensor
 from autodistill.models.folders import folder, key
+from autodistill.models.inputs import Batch, Inputs, read_inputs
 from autodistill.models.outputs import Outputs, read_outputs, write_outputs
 from autodistill.models.scale import Scale
-from autodistill.models.tokens import TokenBatch, Tokens, read_tokens, tokenise
+from autodistill.models.tokens import Tokens, tokenise
 from autodistill.pool import Pool
 from autodistill.record import PreparedTask
 from autodistill.spec import TrialSpec
@@ -36,9 +37,9 @@ class Examples:
 
     pool: Pool
     """What the originals were chosen from."""
-    tokens: Tokens
+    tokens: Inputs
     """As the student cuts them: the training split, followed by the copies."""
-    teacher_tokens: Tokens
+    teacher_tokens: Inputs
     """As the teacher cuts them; the same object where they share a tokenizer."""
     outputs: Outputs
     """Of the teacher, on the dataset's scale."""
@@ -50,7 +51,7 @@ class Examples:
     label_VC: torch.Tensor
     """Labels by id."""
 
-    def batches(self, chosen_B: NDArray[np.int64]) -> tuple[TokenBatch, TokenBatch]:
+    def batches(self, chosen_B: NDArray[np.int64]) -> tuple[Batch, Batch]:
         """Return some examples as the student and as the teacher cut them."""
         mine = self.tokens.batch(chosen_B)
         if self.teacher_tokens is self.tokens:
@@ -77,7 +78,7 @@ def examples(
     available_M = np.arange(len(split))
     if task.train_positions is not None:
         available_M = np.array(task.train_positions, dtype=np.int64)
-    labels_V = read_tokens(task.student_tokens[spec.student], "train").labels(split)
+    labels_V = read_inputs(task.student_tokens[spec.student], "train").labels(split)
     label_VC = label_tensor(task.task, labels_V, len(task.labels) or 1, scale)
     pool = _pool(task, spec.student, available_M, label_VC, scale)
     rng = np.random.default_rng([spec.seed, 1])
@@ -87,8 +88,10 @@ def examples(
     teacher_tokens, outputs = _taught(task, copies, activations, available_M)
     tokens = teacher_tokens
     if not task.facts[spec.student].shared_tokenizer:
-        tokens = read_tokens(task.student_tokens[spec.student], "train")
-        tokens = tokens.joined(_cut(copies, task.students[spec.student], task.max_length))
+        tokens = read_inputs(task.student_tokens[spec.student], "train")
+        if len(copies):
+            more = _cut(copies, task.students[spec.student], task.max_length)
+            tokens = _joined(tokens, more)
     chosen_K = np.concatenate([kept, len(split) + mine])
     if spec.pipeline.selection.keeps_steps:
         chosen_K = np.resize(rng.permutation(chosen_K), len(available_M) + len(origins))
@@ -111,8 +114,8 @@ def _pool(
     scale: Scale,
 ) -> Pool:
     """Return what components may look at when they are built."""
-    tokens = read_tokens(task.student_tokens[student], "train")
-    said = read_outputs(task.outputs, "train", read_tokens(task.tokens, "train"))
+    tokens = read_inputs(task.student_tokens[student], "train")
+    said = read_outputs(task.outputs, "train", read_inputs(task.tokens, "train"))
     ids_V = tokens.rows(available_M)
     rows_M = np.diff(tokens.row_offsets)[available_M]
     labels_VC = label_VC[torch.from_numpy(ids_V)].cpu().numpy()
@@ -184,14 +187,14 @@ def _taught(
     copies: Split,
     activations: Sequence[Activation],
     available_M: NDArray[np.int64],
-) -> tuple[Tokens, Outputs]:
+) -> tuple[Inputs, Outputs]:
     """Return the teacher's tokens and outputs on the training split, followed by its copies.
 
     Its states are many times larger than what it says at its end, and few trials need the same:
     the first trial to need some on some examples makes them for all trials.
     """
 
-    def outputs(of: Tokens, positions: NDArray[np.int64], *parts: Any) -> Outputs:
+    def outputs(of: Inputs, positions: NDArray[np.int64], *parts: Any) -> Outputs:
         def make(to: Path) -> None:
             write_outputs(load(task.teacher), of, positions, activations, to, "train")
 
@@ -199,7 +202,7 @@ def _taught(
         made = folder(task.outputs.parent / name, make)
         return read_outputs(made, "train", of, activations)
 
-    tokens = read_tokens(task.tokens, "train")
+    tokens = read_inputs(task.tokens, "train")
     said = (
         outputs(tokens, available_M) if activations else read_outputs(task.outputs, "train", tokens)
     )
@@ -207,8 +210,13 @@ def _taught(
         return tokens, said
     more = _cut(copies, task.teacher, task.max_length)
     of_copies = outputs(more, np.arange(len(more)), copies.texts, copies.pairs)
-    return tokens.joined(more), said.joined(of_copies)
+    return _joined(tokens, more), said.joined(of_copies)
+
+
+def _joined(originals: Inputs, copies: Tokens) -> Inputs:
+    assert isinstance(originals, Tokens)  # only texts are rewritten
+    return originals.joined(copies)
 
 
 def _cut(texts: Split, model: Path, max_length: int) -> Tokens:
-    return tokenise(load_tokenizer(model), texts, max_length)
+    return tokenise(load_reader(model), texts, max_length)

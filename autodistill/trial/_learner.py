@@ -12,10 +12,10 @@ from autodistill.data.table import read_split
 from autodistill.models.device import device
 from autodistill.models.encoders import load
 from autodistill.models.fitting import Optimiser, batches, hard_loss
+from autodistill.models.inputs import read_inputs
 from autodistill.models.lessons import Lesson
 from autodistill.models.scale import scale_of
 from autodistill.models.speaking import Speaker
-from autodistill.models.tokens import read_tokens
 from autodistill.record import PreparedTask
 from autodistill.spec import TrialSpec
 from autodistill.trial._examples import examples
@@ -55,9 +55,8 @@ class Learner:
             self._examples, of_teacher, self.scale, lambda: self.scale.unfold(load(task.teacher))
         )
         student = self.scale.unfold(load(task.students[spec.student]))
-        held_out = [read_tokens(task.student_tokens[spec.student], x) for x in ("dev", "test")]
-        occurring = [tokens.ids for tokens in (self._examples.tokens, *held_out)]
-        self.student = keep_own_words(student, np.concatenate(occurring))
+        held_out = [read_inputs(task.student_tokens[spec.student], x) for x in ("dev", "test")]
+        self.student = keep_own_words(student, [self._examples.tokens, *held_out])
         self._regularising.attach(self.student)
         own = {*(s for _, s in pairs), *pipeline.targets.activations(facts)}
         self._speaker = Speaker(self.student, own)

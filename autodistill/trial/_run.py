@@ -10,11 +10,11 @@ from pathlib import Path
 
 from autodistill.data.table import read_split
 from autodistill.metrics import LOWER_IS_BETTER, METRICS
-from autodistill.models.encoders import load_tokenizer, save
+from autodistill.models.encoders import load_reader, save
 from autodistill.models.evaluation import Exam
+from autodistill.models.inputs import read_inputs
 from autodistill.models.outputs import read_outputs
 from autodistill.models.scale import Scale
-from autodistill.models.tokens import read_tokens
 from autodistill.record import Measurement, Outcome, PreparedTask
 from autodistill.spec import TrialSpec
 from autodistill.trial._checkpoint import Checkpoints
@@ -65,7 +65,7 @@ class TrialRun:
             student = self._learner.graduate(weights)
             dev, test = (self._exam(split)(student, Scale()) for split in ("dev", "test"))
             label, path = self._spec.student, self._folder / "student"
-            tokenizer = load_tokenizer(self._task.students[label])
+            tokenizer = load_reader(self._task.students[label])
             save(student, tokenizer, path, self._task.max_length)
             dev |= self._task.student_costs[label]
             self._outcome = Outcome(best_epoch=self._best_epoch, dev=dev, test=test, student=path)
@@ -82,8 +82,8 @@ class TrialRun:
 
     def _exam(self, split: str) -> Exam:
         task = self._task
-        tokens = read_tokens(task.student_tokens[self._spec.student], split)
-        said = read_outputs(task.outputs, split, read_tokens(task.tokens, split))
+        tokens = read_inputs(task.student_tokens[self._spec.student], split)
+        said = read_outputs(task.outputs, split, read_inputs(task.tokens, split))
         labels_V = tokens.labels(read_split(task.dataset, split))
         return Exam(task.task, tokens, labels_V, said, tokens.tagging(task.labels))
 

@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 
 from autodistill.activations import Activation, Said
 from autodistill.models.device import device
+from autodistill.models.inputs import Batch
 from autodistill.models.lessons import Reading, Scene
 from autodistill.models.scale import Scale
 from autodistill.models.speaking import Speaker
-from autodistill.models.tokens import TokenBatch
 from autodistill.trial._examples import Examples
 
 
@@ -50,7 +50,7 @@ class Teaching:
         model = self._load_teacher().eval().requires_grad_(requires_grad=False)
         return Speaker(model, self._activations)
 
-    def _cached(self, batch: TokenBatch) -> Said:
+    def _cached(self, batch: Batch) -> Said:
         """Return what the memory-mapped arrays hold."""
         outputs = self._examples.outputs
         said_VC = self._scale.standard(outputs.logits_VC[batch.rows_V])

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from typing_extensions import override
+
+from autodistill.models.inputs import Inputs
+from autodistill.models.tokens import Tokens
 
 
 class OwnWords(torch.nn.Module):
@@ -42,13 +46,17 @@ class OwnWords(torch.nn.Module):
         return whole
 
 
-def keep_own_words(model: Any, ids: NDArray[np.int32]) -> Any:
-    """Replace a model's word embeddings by those of the tokens that occur in `ids`."""
-    model.set_input_embeddings(OwnWords(model.get_input_embeddings(), ids))
+def keep_own_words(model: Any, inputs: Sequence[Inputs]) -> Any:
+    """Replace a model's word embeddings by those of the tokens that occur; images have none."""
+    occurring = [of.ids for of in inputs if isinstance(of, Tokens)]
+    if occurring:
+        whole = model.get_input_embeddings()
+        model.set_input_embeddings(OwnWords(whole, np.concatenate(occurring)))
     return model
 
 
 def restore_all_words(model: Any) -> Any:
     """Undo `keep_own_words`, with what was learnt."""
-    model.set_input_embeddings(model.get_input_embeddings().restored())
+    if isinstance(own := model.get_input_embeddings(), OwnWords):
+        model.set_input_embeddings(own.restored())
     return model

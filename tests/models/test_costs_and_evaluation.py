@@ -11,7 +11,7 @@ from autodistill.data.table import Split
 from autodistill.errors import Diverged
 from autodistill.metrics import measured
 from autodistill.models.costs import costs
-from autodistill.models.encoders import cut, load_tokenizer, load_with_fresh_head
+from autodistill.models.encoders import cut, load_reader, load_with_fresh_head
 from autodistill.models.evaluation import Exam
 from autodistill.models.outputs import outputs
 from autodistill.models.scale import Scale
@@ -29,7 +29,7 @@ def encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def tokens(encoder: Path) -> Tokens:
-    return tokenise(load_tokenizer(encoder), Split(TEXTS, None, np.zeros(4)), max_length=8)
+    return tokenise(load_reader(encoder), Split(TEXTS, None, np.zeros(4)), max_length=8)
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import transformers
 
 from autodistill.data.table import Split
 from autodistill.errors import InvalidModel
-from autodistill.models.encoders import cut, load, load_tokenizer, load_with_fresh_head, save
+from autodistill.models.encoders import cut, load, load_reader, load_with_fresh_head, save
 from autodistill.models.scale import Scale, scale_of
 from autodistill.models.tokens import tokenise
 from autodistill.task import Task
@@ -105,7 +105,7 @@ def test_shared_layers_cannot_be_cut() -> None:
 
 def test_a_fresh_head_knows_its_labels_and_forgets_the_old(encoder: Path, tmp_path: Path) -> None:
     model = load_with_fresh_head(encoder, ("no", "yes", "maybe"))
-    save(model, load_tokenizer(encoder), tmp_path, max_length=17)
+    save(model, load_reader(encoder), tmp_path, max_length=17)
     assert load(tmp_path).config.id2label == {0: "no", 1: "yes", 2: "maybe"}
     torch.testing.assert_close(said(load(tmp_path)), said(model))
     other = load_with_fresh_head(tmp_path, ("x", "y"))
@@ -120,10 +120,10 @@ def test_a_regressor_has_one_output(encoder: Path) -> None:
 
 
 def test_the_saved_tokenizer_cuts_as_the_service_does(encoder: Path, tmp_path: Path) -> None:
-    save(load_with_fresh_head(encoder, ()), load_tokenizer(encoder), tmp_path, max_length=5)
+    save(load_with_fresh_head(encoder, ()), load_reader(encoder), tmp_path, max_length=5)
     text = "the old cat saw a small dog near the moon"
     alone = transformers.AutoTokenizer.from_pretrained(tmp_path)(text, truncation=True)
-    ours = tokenise(load_tokenizer(encoder), Split([text], None, np.zeros(1)), max_length=5)
+    ours = tokenise(load_reader(encoder), Split([text], None, np.zeros(1)), max_length=5)
     assert alone["input_ids"] == ours.ids.tolist()
 
 

@@ -9,7 +9,7 @@ import torch
 from autodistill.activations import Activation
 from autodistill.data.table import Split, ends
 from autodistill.errors import InvalidModel
-from autodistill.models.encoders import load_tokenizer, load_with_fresh_head, save
+from autodistill.models.encoders import load_reader, load_with_fresh_head, save
 from autodistill.models.inspection import inspect
 from autodistill.models.outputs import outputs, read_outputs, write_outputs
 from autodistill.models.tokens import Tokens, read_tokens, tokenise, write_tokens
@@ -32,7 +32,7 @@ def encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def tokens(encoder: Path) -> Tokens:
-    return tokenise(load_tokenizer(encoder), TAGGED, max_length=10)
+    return tokenise(load_reader(encoder), TAGGED, max_length=10)
 
 
 def test_rows_are_the_first_tokens_of_the_words_that_are_read(tokens: Tokens) -> None:
@@ -85,13 +85,13 @@ def test_outputs_are_those_of_each_word_alone(
 def test_a_tokenizer_that_makes_nothing_of_words_is_refused(encoder: Path) -> None:
     blank = Split([" "], None, np.zeros(1), np.array([0, 1]))
     with pytest.raises(InvalidModel, match="makes nothing of the words"):
-        tokenise(load_tokenizer(encoder), blank, max_length=8)
+        tokenise(load_reader(encoder), blank, max_length=8)
 
 
 def test_a_head_says_what_it_is_for(encoder: Path, tmp_path: Path) -> None:
     assert inspect(encoder).head == ""
     for task in (Task.TOKEN_CLASSIFICATION, Task.TEXT_CLASSIFICATION):
         model = load_with_fresh_head(encoder, ("a", "b"), task)
-        save(model, load_tokenizer(encoder), tmp_path / task, 16)
+        save(model, load_reader(encoder), tmp_path / task, 16)
         found = inspect(tmp_path / task)
         assert (found.head, found.labels) == (task.head, ("a", "b"))

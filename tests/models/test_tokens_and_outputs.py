@@ -8,7 +8,7 @@ import torch
 
 from autodistill.activations import Activation
 from autodistill.data.table import Split
-from autodistill.models.encoders import load_tokenizer, load_with_fresh_head
+from autodistill.models.encoders import load_reader, load_with_fresh_head
 from autodistill.models.outputs import outputs, read_outputs, write_outputs
 from autodistill.models.tokens import Tokens, read_tokens, tokenise, write_tokens
 from autodistill.testing.tiny import tiny_encoder
@@ -25,7 +25,7 @@ def encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def tokens(encoder: Path) -> Tokens:
-    return tokenise(load_tokenizer(encoder), Split(TEXTS, None, np.zeros(5)), max_length=8)
+    return tokenise(load_reader(encoder), Split(TEXTS, None, np.zeros(5)), max_length=8)
 
 
 def test_tokens_come_back_from_disk(tokens: Tokens, tmp_path: Path) -> None:
@@ -39,7 +39,7 @@ def test_tokens_come_back_from_disk(tokens: Tokens, tmp_path: Path) -> None:
 def test_a_batch_is_what_the_tokenizer_pads(encoder: Path, tokens: Tokens) -> None:
     chosen = np.array([3, 0, 1])
     batch = tokens.batch(chosen)
-    expected = load_tokenizer(encoder)(
+    expected = load_reader(encoder)(
         [TEXTS[i] for i in chosen], truncation=True, max_length=8, padding=True, return_tensors="pt"
     )
     assert torch.equal(batch.ids_BT, expected["input_ids"])
@@ -49,7 +49,7 @@ def test_a_batch_is_what_the_tokenizer_pads(encoder: Path, tokens: Tokens) -> No
 
 def test_pairs_have_segments_and_the_longer_is_cut_first(encoder: Path) -> None:
     pairs = Split(["sun"], ["the cat saw the old dog near the moon"], np.zeros(1))
-    found = tokenise(load_tokenizer(encoder), pairs, max_length=7)
+    found = tokenise(load_reader(encoder), pairs, max_length=7)
     assert found.types.tolist() == [0, 0, 0, 1, 1, 1, 1]
 
 

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from autodistill.data.table import read_split
-from autodistill.models.encoders import load_tokenizer
+from autodistill.models.encoders import load_reader
 from autodistill.models.rewriting import load_masked_lm
 from autodistill.models.tokens import tokenise
 from autodistill.prepare import _masked_lm
@@ -23,7 +23,7 @@ def test_a_head_learns_which_words_a_dataset_has_and_nothing_else_moves(
     encoder = tiny_encoder(tmp_path / "encoder", num_layers=1)
     longer = FITTING.model_copy(update={"num_epochs": 12, "learning_rate": 1e-2})
     monkeypatch.setattr(_masked_lm, "FITTING", longer)
-    tokenizer = load_tokenizer(encoder)
+    tokenizer = load_reader(encoder)
     tokens = tokenise(tokenizer, read_split(path, "train"), 32)
     model, whole = load_masked_lm(encoder)
     assert not whole

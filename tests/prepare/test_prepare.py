@@ -12,7 +12,7 @@ import torch
 
 from autodistill.data.table import read_split
 from autodistill.errors import InvalidModel
-from autodistill.models.encoders import load, load_tokenizer, load_with_fresh_head, save
+from autodistill.models.encoders import load, load_reader, load_with_fresh_head, save
 from autodistill.models.outputs import outputs, read_outputs
 from autodistill.models.tokens import read_tokens
 from autodistill.prepare import prepare
@@ -170,7 +170,7 @@ def as_is(world: World, root: Path, model: Model) -> PreparedTask:
 def with_head(world: World, folder: Path, labels: tuple[str, ...]) -> Model:
     torch.manual_seed(1)
     model = load_with_fresh_head(Path(world.teacher.path), labels)
-    save(model, load_tokenizer(Path(world.teacher.path)), folder, max_length=32)
+    save(model, load_reader(Path(world.teacher.path)), folder, max_length=32)
     return tiny_model(folder, "headed")
 
 

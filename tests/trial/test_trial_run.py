@@ -224,10 +224,19 @@ def test_students_reproduce_their_scores_with_transformers_alone(
         arguments += [str(outcome.student), str(prepared(kind).dataset)]
         expected += [outcome.test[SCORES.get(kind, "accuracy")]]
     alone = """
-import sys, pandas, torch, transformers
+import io, sys, pandas, torch, transformers
+from PIL import Image
 for folder, table in zip(sys.argv[1::2], sys.argv[2::2]):
     frame = pandas.read_parquet(table).query("split == 'test'")
     tokenizer = transformers.AutoTokenizer.from_pretrained(folder)
+    if "image" in frame:
+        reader = transformers.AutoImageProcessor.from_pretrained(folder)
+        model = transformers.AutoModelForImageClassification.from_pretrained(folder)
+        images = [Image.open(io.BytesIO(x)).convert("RGB") for x in frame.image]
+        with torch.no_grad():
+            guesses = model(**reader(images, return_tensors="pt")).logits.argmax(1)
+        print((guesses == torch.tensor(frame.label.tolist())).double().mean().item())
+        continue
     if "words" in frame:
         model = transformers.AutoModelForTokenClassification.from_pretrained(folder)
         hits = []

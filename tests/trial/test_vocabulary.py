@@ -7,6 +7,7 @@ import pytest
 import torch
 import transformers
 
+from autodistill.models.tokens import Tokens
 from autodistill.trial._vocabulary import keep_own_words, restore_all_words
 
 SIZES: dict[str, Any] = {
@@ -23,6 +24,7 @@ FAMILIES: dict[str, Any] = {
     "deberta-v2": transformers.DebertaV2Config(**SIZES),
 }
 IDS = np.array([7, 9, 9, 41, 2, 3], dtype=np.int32)
+WORDS = Tokens(IDS, np.zeros_like(IDS), np.array([0, len(IDS)]))
 
 
 @pytest.fixture(params=list(FAMILIES))
@@ -40,7 +42,7 @@ def said(model: Any) -> torch.Tensor:
 
 def test_a_model_with_its_own_words_says_the_same(model: Any) -> None:
     before = said(model)
-    keep_own_words(model, IDS)
+    keep_own_words(model, [WORDS])
     assert len(model.get_input_embeddings().weight) < 10
     assert torch.equal(said(model), before)
     assert torch.equal(said(restore_all_words(model)), before)
@@ -48,7 +50,7 @@ def test_a_model_with_its_own_words_says_the_same(model: Any) -> None:
 
 def test_words_that_never_occur_keep_their_values_and_the_others_learn(model: Any) -> None:
     before = model.get_input_embeddings().weight.detach().clone()
-    keep_own_words(model, IDS)
+    keep_own_words(model, [WORDS])
     adamw = torch.optim.AdamW(model.parameters(), lr=0.1, weight_decay=0.1)
     said(model).square().sum().backward()  # type: ignore[no-untyped-call]  # torch leaves it so
     adamw.step()
