@@ -140,7 +140,7 @@ def test_only_data_is_asked_of_the_hub(tmp_path: Path, monkeypatch: pytest.Monke
     assert asked == {
         "repo_id": "a/b",
         "revision": "c0ffee",
-        "allow_patterns": ["*.json", "*.safetensors", "*.txt"],
+        "allow_patterns": ["*.json", "*.safetensors", "*.spm", "*.txt"],
     }
 
 
