@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict
 
@@ -121,6 +121,16 @@ def task_facts(
     )
 
 
+class Project(Record):
+    """What jobs belong to, and share by."""
+
+    name: str
+    weight: int
+    """Twice as much is twice as many slots, where projects want more than there are."""
+    quota: int | None
+    """Most slots that its jobs have together; None is no limit."""
+
+
 class JobState(StrEnum):
     """Where a job is."""
 
@@ -146,6 +156,14 @@ class Wish(StrEnum):
     RUN = "run"
     PAUSE = "pause"
     CANCEL = "cancel"
+
+
+class Orders(NamedTuple):
+    """What a driver is to do now."""
+
+    wish: Wish
+    slots: int
+    """Trials that it may run at once."""
 
 
 class TrialState(StrEnum):
@@ -244,6 +262,8 @@ class Job(Record):
     owner_epoch: int
     """Fencing token: grows with every claim; a writer with an older one has lost the lease."""
     lease_until: datetime | None
+    slots: int
+    """Trials that it may run at once now; 0 while it waits for its turn."""
     result: JobResult | None
 
 

@@ -253,6 +253,9 @@ Wished = Annotated[
 """A range, a list of values, or one fixed value."""
 
 
+DEFAULT_PRIORITY = 10
+
+
 class JobRequest(Spec):
     """What a user submits: `resolve` turns it into a `JobSpec` or says what is wrong with it."""
 
@@ -279,7 +282,9 @@ class JobRequest(Spec):
     start: Annotated[tuple[PipelineSpec, ...], Len(0, 100)] = ()
     """Pipelines to try first, such as recommended ones."""
     parallelism: Annotated[int, Ge(1), Le(1000)] = 2
-    """Trials at once, one thread each; the worker may grant fewer."""
+    """Most trials at once, one thread each; the worker grants fewer where jobs share its slots."""
+    priority: Annotated[int, Ge(1), Le(100)] = DEFAULT_PRIORITY
+    """Its weight among the jobs of its project: twice as much is twice as many slots."""
     max_length: Annotated[int, Ge(8), Le(512)] = 128
     """Tokens of an example; longer ones are cut."""
     max_train_examples: Annotated[int, Ge(8), Le(2**31 - 1)] | None = None
@@ -347,6 +352,7 @@ class JobSpec(Spec):
     recommended: tuple[Advised, ...]
     """What the recommender said when the job was created; tried after `start`."""
     parallelism: int
+    priority: int = DEFAULT_PRIORITY
     max_length: int
     max_train_examples: int | None
     confirmation_seeds: int

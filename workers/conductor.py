@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import threading
 import time
 from collections import Counter
@@ -17,6 +18,7 @@ from autodistill.record import (
     FailureClass,
     Job,
     Measurement,
+    Orders,
     Origin,
     PreparedTask,
     Trial,
@@ -30,9 +32,13 @@ from workers.folders import TrialFolders
 from workers.ledger import Ledger
 from workers.plan import Plan, seconds_searched
 
-RETRIES = {FailureClass.OUT_OF_MEMORY: 1, FailureClass.INFRASTRUCTURE: 2}
+RETRIES = {FailureClass.OUT_OF_MEMORY: 1, FailureClass.INFRASTRUCTURE: 4}
 """How often a trial is tried again after failures in a row, without a new epoch between them."""
 TOO_MANY_FAILURES, AT_LEAST = 0.5, 4
+RETRY_DELAY_S, RETRY_FACTOR = 1.0, 4.0
+"""After a failure, and how much longer after each more: a full disk is cleared in a minute."""
+POLL_S = 0.25
+"""Between looks at what the user wants and how many slots there are."""
 EVENTS_AT_ONCE = 500
 
 
@@ -40,6 +46,8 @@ class Supply(Enum):
     """What the conductor says when it hands out no trial."""
 
     WAIT = "wait"
+    PARK = "park"
+    """Nothing runs, and nothing may until slots are granted: leave the executor."""
     DONE = "done"
 
 
@@ -65,7 +73,7 @@ class Conductor:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._store, self._job, self._task, self._folders = store, job, task, folders
-        self._ledger = Ledger(store, job, clock)
+        self._ledger, self._clock = Ledger(store, job, clock), clock
         self._draining, self.lost = draining, lost
         self._task_file = folders.keep_task(task)
         self._objective = job.spec.objectives[0]
@@ -81,17 +89,32 @@ class Conductor:
         self._num_finished = max((t.finish_order or 0 for t in self._rows.values()), default=0)
         self._untidy = False
         self._failures: Counter[tuple[int, FailureClass]] = Counter()
+        self._orders, self._ask_at = Orders(job.wish, job.slots), -math.inf
+        self._resting: dict[int, float] = {}
         self._halted = False
         self.exhausted = False
         """Every trial that the job needs has ended."""
+        self.parked = False
+        """The executor has ended because there are no slots."""
 
     def next(self) -> Trial | Supply:
         """Return a trial to run, whose row is committed, or whether there may be one later."""
-        if self._waiting:
-            number = self._waiting.pop(0)
+        self._look()
+        self.parked = self._orders.slots == 0 and not self._running
+        if self.parked:
+            self.commit()
+            return Supply.PARK
+        if self.crowded:
+            return Supply.WAIT
+        rested = [n for n in self._waiting if self._resting.get(n, 0.0) <= self._clock()]
+        if rested:
+            number = rested[0]
+            self._waiting.remove(number)
+        elif len(self._waiting) + len(self._running) >= self._orders.slots:
+            return Supply.WAIT  # where every attempt breaks down, no more trials are begun
         elif (planned := self._planned()) is not None:
             number = planned
-        elif self._running:
+        elif self._running or self._waiting:
             return Supply.WAIT
         else:
             self.commit()
@@ -132,6 +155,8 @@ class Conductor:
         if self._failures[number, failure] > RETRIES.get(failure, 0):
             self._finish(number, TrialState.FAILED, dev={}, test={}, reason=reason)
             return
+        rest = RETRY_DELAY_S * RETRY_FACTOR ** (self._failures[number, failure] - 1)
+        self._resting[number] = self._clock() + rest
         self._ledger.enter(lambda driving: driving.requeue(number, failure, reason))
         self._change(number, state=TrialState.QUEUED)
         self._running.discard(number)
@@ -141,13 +166,19 @@ class Conductor:
         """Whether the run is to stop; it stays so, also when the user changes their mind."""
         if self._ledger.due:
             self.commit()
+        self._look()
         self._halted = (
             self._halted
             or self.lost.is_set()
             or self._draining.is_set()
-            or wished(self._store, self._job.id) is not Wish.RUN
+            or self._orders.wish is not Wish.RUN
         )
         return self._halted
+
+    @property
+    def crowded(self) -> bool:
+        """Whether as many trials run as there are slots for."""
+        return len(self._running) >= self._orders.slots
 
     def commit(self) -> None:
         """Write what was heard; afterwards everybody knows it."""
@@ -172,6 +203,12 @@ class Conductor:
             last = max(failed, key=lambda t: t.finish_order or 0)
             return f"{len(failed)} of {len(ended)} trials failed; the last one: {last.reason}"
         return ""
+
+    def _look(self) -> None:
+        """Read the orders again, a few times a second."""
+        if self._clock() >= self._ask_at:
+            self._ask_at = self._clock() + POLL_S
+            self._orders = orders(self._store, self._job.id) or self._orders
 
     def _planned(self) -> int | None:
         """Give the next trial of the plan its row, and return its number."""
@@ -250,13 +287,13 @@ class Conductor:
         self._untidy = False
 
 
-def wished(store: Store, job_id: str) -> Wish:
-    """Return what the user wants of a job now; while the database is away, the work goes on."""
+def orders(store: Store, job_id: str) -> Orders | None:
+    """Return what a job's driver is to do now; None while the database is away."""
     try:
         with store.read() as tx:
-            return tx.jobs.get(job_id).wish
+            return tx.jobs.orders(job_id)
     except (OperationalError, InterfaceError):
-        return Wish.RUN
+        return None
 
 
 def _events(tx: Transaction, job_id: str) -> Iterator[Event]:

@@ -17,11 +17,11 @@ from sqlalchemy.exc import OperationalError
 from autodistill.errors import AutodistillError, LeaseLost
 from autodistill.logs import configure
 from autodistill.prepare import prepare
-from autodistill.record import Job, JobState, Model, PreparedTask, Wish
+from autodistill.record import Job, JobState, Model, Orders, PreparedTask, Wish
 from autodistill.spec import RegisteredStudent
 from autodistill.store import ArtifactFolder, Driving, Store, Transaction
 from workers import cluster
-from workers.conductor import Conductor, wished
+from workers.conductor import POLL_S, Conductor, orders
 from workers.folders import RUNS, TRIALS, TrialFolders
 from workers.ledger import write
 from workers.result import conclude
@@ -66,7 +66,7 @@ class Driver:
             LeaseLost: When another driver owns the job.
         """
         try:
-            self._go_on()
+            torch.set_num_threads(self._wait_for_slots())  # of the preparation; a trial has one
             self._state(JobState.PREPARING)
             task = self._prepare()
             told = {k: v for k, v in task.teacher_scores.items() if not k.startswith("test/")}
@@ -75,6 +75,9 @@ class Driver:
             folders = TrialFolders(self._root, self._job.id, self._job.owner_epoch)
             conductor = Conductor(self._store, self._job, task, folders, self._draining, self._lost)
             execute(conductor)
+            while conductor.parked:
+                self._wait_for_slots()
+                execute(conductor)
             if self._lost.is_set():
                 raise LeaseLost(f"Job {self._job.id} is owned by a later claim.")
             conductor.commit()
@@ -149,9 +152,18 @@ class Driver:
         write(self._store, lambda tx: self._driving(tx).log("prepare", {"step": step, **data}))
         self._go_on()
 
-    def _go_on(self) -> None:
-        if self._draining.is_set() or wished(self._store, self._job.id) is not Wish.RUN:
+    def _wait_for_slots(self) -> int:
+        """Return how many slots there are, once there is one."""
+        while (slots := self._go_on()) == 0:
+            self._draining.wait(POLL_S)
+        return slots
+
+    def _go_on(self) -> int:
+        """Return how many slots there are; leave when the job is to stop."""
+        now = orders(self._store, self._job.id) or Orders(Wish.RUN, 0)
+        if self._draining.is_set() or self._lost.is_set() or now.wish is not Wish.RUN:
             raise Interrupted
+        return now.slots
 
     def _state(self, state: JobState, message: str = "") -> None:
         write(self._store, lambda tx: self._driving(tx).state(state, message))
@@ -186,7 +198,6 @@ def main(job_id: str, epoch: int, slots: int) -> int:
     holding = (store, job, settings.lease_ttl_s, lost)
     threading.Thread(target=hold, args=holding, daemon=True).start()
     signal.signal(signal.SIGTERM, lambda *_: draining.set())
-    torch.set_num_threads(slots)  # of the preparation; trials have one thread each
 
     def on_ray(conductor: Conductor) -> None:
         cluster.connect(settings.ray_address, slots)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import time
+
 from autodistill.errors import LeaseLost
 from autodistill.record import FailureClass
 from workers.attempt import attempt
-from workers.conductor import Conductor, Supply
+from workers.conductor import POLL_S, Conductor, Supply
 from workers.ending import Report
 
 
@@ -22,6 +24,9 @@ def run_inline(conductor: Conductor) -> None:
 
     while not conductor.halted():
         trial = conductor.next()
+        if trial is Supply.WAIT:
+            time.sleep(POLL_S)
+            continue
         if isinstance(trial, Supply):
             return
         try:

@@ -45,6 +45,9 @@ class Settings(BaseSettings):
     """Name of this worker, its own among all; the machine's when there is one on each."""
     slots: Annotated[int, Ge(1)] = Field(default_factory=lambda: os.cpu_count() or 1)
     """Trials at once on this machine, one thread each."""
+    drivers: Annotated[int, Ge(1)] | None = None
+    """Jobs at once, which share the slots; as many as slots when not given. Each costs a process,
+    and on its own Ray half a gibibyte."""
     ray_address: str = LOCAL
     """`local` starts a Ray for each job; otherwise the address of a cluster."""
     lease_ttl_s: Annotated[float, Gt(0)] = 15.0

@@ -7,7 +7,6 @@ their own checkpoints.
 from __future__ import annotations
 
 import logging
-import time
 import uuid
 from pathlib import Path
 from typing import Any
@@ -24,8 +23,6 @@ from workers.ending import Report
 from workers.trainable import train
 
 REASON_LENGTH = 2000
-POLL_S = 0.25
-"""Between looks at what the user wants, and at what is to be committed."""
 
 
 class _Unsaved:
@@ -47,10 +44,11 @@ class Supplier(_Unsaved, Searcher):
     def suggest(self, trial_id: str) -> dict[str, Any] | None:
         try:
             trial = self._conductor.next()
+            # Where nothing runs Tune goes on asking here, and would not learn that it is to stop.
+            if trial is Supply.WAIT and not self._conductor.halted():
+                return None
         except LeaseLost:
             self._conductor.lost.set()
-            return None
-        if trial is Supply.WAIT:
             return None
         if isinstance(trial, Supply):
             finished: Any = Searcher.FINISHED
@@ -84,6 +82,13 @@ class Relay(_Unsaved, FIFOScheduler):
         self._conductor = conductor
 
     @override
+    def choose_trial_to_run(self, tune_controller: Any) -> Any:
+        # An actor that is kept for the next trial holds a slot, which may be another job's now.
+        if self._conductor.crowded and not tune_controller._pending_trials:
+            tune_controller._cleanup_cached_actors(force_all=True)
+        return super().choose_trial_to_run(tune_controller)
+
+    @override
     def on_trial_result(self, tune_controller: Any, trial: Any, result: dict[str, Any]) -> str:
         report = Report.model_validate_json(result["report"])
         ended = self._conductor.hear(report)
@@ -102,7 +107,7 @@ class Halting(_Unsaved, tune.Stopper):
     """Ends the run when the conductor says so."""
 
     def __init__(self, conductor: Conductor) -> None:
-        self._conductor, self._next, self._halted = conductor, 0.0, False
+        self._conductor = conductor
 
     @override
     def __call__(self, trial_id: str, result: dict[str, Any]) -> bool:
@@ -110,13 +115,11 @@ class Halting(_Unsaved, tune.Stopper):
 
     @override
     def stop_all(self) -> bool:
-        if time.monotonic() >= self._next:
-            try:
-                self._halted = self._conductor.halted()
-            except LeaseLost:
-                self._conductor.lost.set()
-            self._next = time.monotonic() + POLL_S
-        return self._halted or self._conductor.lost.is_set()
+        try:
+            return self._conductor.halted()
+        except LeaseLost:
+            self._conductor.lost.set()
+            return True
 
 
 def run_on_ray(conductor: Conductor, slots: int, folder: Path) -> None:

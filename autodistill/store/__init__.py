@@ -24,6 +24,7 @@ from autodistill.store.leases import Leases
 from autodistill.store.migration import migrate
 from autodistill.store.outbox import Outbox
 from autodistill.store.plain import PlainTrials
+from autodistill.store.projects import Projects
 from autodistill.store.registry import Registry
 from autodistill.store.tokens import Tokens
 from autodistill.store.trials import Trials
@@ -38,6 +39,7 @@ class Transaction:
         self.events = Events(connection)
         self.datasets = Registry(connection, tables.dataset, Dataset)
         self.models = Registry(connection, tables.model, Model)
+        self.projects = Projects(connection)
         self.jobs = Jobs(connection, self.events)
         self.leases = Leases(connection, self.events)
         self.trials = Trials(connection)

@@ -83,6 +83,25 @@ class Clock(FunctionElement[datetime]):
         super().__init__(literal(plus_s, Float))
 
 
+class Age(FunctionElement[float]):
+    """Seconds from a moment to the database's time."""
+
+    type = Float()
+    inherit_cache = True
+
+
+@compiles(Age, "sqlite")
+def _sqlite_age(element: Age, compiler: SQLCompiler, **kw: Any) -> str:
+    since = compiler.process(element.clauses, **kw)
+    return f"((julianday('now') - julianday({since})) * 86400.0)"
+
+
+@compiles(Age, "postgresql")
+def _postgresql_age(element: Age, compiler: SQLCompiler, **kw: Any) -> str:
+    since = compiler.process(element.clauses, **kw)
+    return f"extract(epoch from statement_timestamp() - {since})"
+
+
 @compiles(Clock, "sqlite")
 def _sqlite(element: Clock, compiler: SQLCompiler, **kw: Any) -> str:
     plus = compiler.process(element.clauses, **kw)

@@ -231,7 +231,7 @@ class Driving:
         settle_trials(self._connection, self._events, self._job_id, state)
         if state.terminal:
             values["finished_at"] = Clock()
-        over = {"owner": None, "lease_until": None, "owner_epoch": self._epoch + 1}
+        over = {"owner": None, "lease_until": None, "owner_epoch": self._epoch + 1, "slots": 0}
         self._move(values | over)
         self._claim = None
 

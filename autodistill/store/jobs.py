@@ -24,7 +24,7 @@ from sqlalchemy import (
 )
 
 from autodistill.errors import Conflict, NotFound, Outdated
-from autodistill.record import Dataset, Job, JobState, Wish
+from autodistill.record import Dataset, Job, JobState, Orders, Wish
 from autodistill.spec import JobSpec
 from autodistill.store import tables
 from autodistill.store.columns import Clock
@@ -120,12 +120,14 @@ class Jobs:
                 objective=spec.objectives[0].metric,
                 spec=spec,
                 facts=dict(facts),
+                priority=spec.priority,
                 state=JobState.QUEUED,
                 wish=Wish.RUN,
                 version=1,
                 message="",
                 created_at=Clock(),
                 owner_epoch=0,
+                slots=0,
             )
         )
         self._events.append(job_id, "job.queued", {})
@@ -142,6 +144,12 @@ class Jobs:
         if row is None:
             raise NotFound("job", job_id)
         return to_job(row)
+
+    def orders(self, job_id: str) -> Orders:
+        """Return what the driver of a job is to do now."""
+        query = select(tables.job.c.wish, tables.job.c.slots).where(tables.job.c.id == job_id)
+        wish, slots = self._connection.execute(query).one()
+        return Orders(Wish(wish), slots)
 
     def facts(self, job_id: str) -> dict[str, TaskFacts]:
         """Return the facts of each student, as they were when the job was admitted.
@@ -196,7 +204,7 @@ class Jobs:
             return job
         values: dict[str, Any] = {"wish": wish, "version": job.version + 1}
         if state is not job.state:
-            values |= {"state": state, "owner": None, "lease_until": None}
+            values |= {"state": state, "owner": None, "lease_until": None, "slots": 0}
             values["owner_epoch"] = job.owner_epoch + 1
         if state.terminal:
             values["finished_at"] = Clock()

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, Connection, or_, select, update
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, false, func, or_, select, update
 
 from autodistill.errors import LeaseLost
 from autodistill.record import Job, JobState, Wish
 from autodistill.store import tables
-from autodistill.store.columns import Clock
+from autodistill.store.columns import Age, Clock
 from autodistill.store.events import Events
 from autodistill.store.jobs import COLUMNS, IDLE, held, to_job
 from autodistill.store.settling import settle_trials
@@ -22,16 +24,23 @@ class Leases:
     def __init__(self, connection: Connection, events: Events) -> None:
         self._connection, self._events = connection, events
 
-    def claim(self, owner: str, ttl_s: float) -> Job | None:
-        """Take the oldest job that waits: a queued one, or one whose lease was lost or given back.
+    def claim(self, owner: str, ttl_s: float, *, expired: bool = True) -> Job | None:
+        """Take the job that has waited longest, each second counted as often as its priority says.
 
-        Its `owner_epoch` grows: a former owner that wakes up cannot write any more.
+        So more urgent ones come first and none waits for ever. A job of a project whose quota is
+        used up is left alone. The `owner_epoch` grows: a former owner that wakes up cannot write
+        any more. It has no slots until they are granted.
+
+        Args:
+            owner: Who works on it.
+            ttl_s: Seconds until the lease expires.
+            expired: Whether a job whose lease has expired may be taken.
         """
         table = tables.job
         candidate = (
             select(table.c.position)
-            .where(table.c.state.in_(CLAIMABLE), _free())
-            .order_by(table.c.position)
+            .where(table.c.state.in_(CLAIMABLE), _free(expired=expired), _has_room())
+            .order_by(*_turns())
             .limit(1)
             .with_for_update(skip_locked=True)
         )
@@ -42,10 +51,17 @@ class Leases:
                 owner=owner,
                 owner_epoch=table.c.owner_epoch + 1,
                 lease_until=Clock(ttl_s),
+                slots=0,
             )
             .returning(*COLUMNS)
         ).first()
         return None if row is None else to_job(row)
+
+    def grant(self, job_id: str, epoch: int, slots: int) -> None:
+        """Say how many trials a claim may run at once; a claim that is over changes nothing."""
+        table = tables.job
+        mine = table.c.id == job_id, table.c.owner_epoch == epoch
+        self._connection.execute(update(table).where(*mine).values(slots=slots))
 
     def renew(self, job_id: str, epoch: int, ttl_s: float) -> None:
         """Hold a job for another `ttl_s` seconds.
@@ -75,7 +91,7 @@ class Leases:
             .where(
                 table.c.id == job_id, table.c.owner_epoch == epoch, table.c.lease_until.is_not(None)
             )
-            .values(owner=None, lease_until=None)
+            .values(owner=None, lease_until=None, slots=0)
             .returning(table.c.state, table.c.wish)
         ).first()
         if row is None or row.state == IDLE[Wish(row.wish)]:
@@ -94,11 +110,27 @@ class Leases:
 
     def waiting(self, limit: int) -> list[Job]:
         """Return the jobs that nobody holds and a worker would take, the next first."""
-        table = tables.job
-        query = select(*COLUMNS).where(table.c.state.in_(CLAIMABLE), _free())
-        rows = self._connection.execute(query.order_by(table.c.position).limit(limit))
-        return [to_job(row) for row in rows]
+        state = tables.job.c.state
+        query = select(*COLUMNS).where(state.in_(CLAIMABLE), _free()).order_by(*_turns())
+        return [to_job(row) for row in self._connection.execute(query.limit(limit))]
 
 
-def _free() -> ColumnElement[bool]:
-    return or_(tables.job.c.lease_until.is_(None), tables.job.c.lease_until <= Clock())
+def _free(*, expired: bool = True) -> ColumnElement[bool]:
+    until = tables.job.c.lease_until
+    return or_(until.is_(None), until <= Clock() if expired else false())
+
+
+def _turns() -> tuple[ColumnElement[Any], ...]:
+    """Return the order in which jobs are claimed."""
+    table = tables.job
+    return (table.c.priority * Age(table.c.created_at)).desc(), table.c.position
+
+
+def _has_room() -> ColumnElement[bool]:
+    """Whether the quota of a job's project is not used up."""
+    table, other, project = tables.job, tables.job.alias(), tables.project
+    quota = select(project.c.quota).where(project.c.name == table.c.project).scalar_subquery()
+    used = select(func.coalesce(func.sum(other.c.slots), 0)).where(
+        other.c.project == table.c.project, other.c.lease_until > Clock()
+    )
+    return or_(quota.is_(None), used.scalar_subquery() < quota)

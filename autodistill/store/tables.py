@@ -69,6 +69,14 @@ model = Table(
     Column("created_at", Moment, nullable=False),
 )
 
+project = Table(
+    "project",
+    metadata,
+    Column("name", Line, primary_key=True),
+    Column("weight", Integer, nullable=False),
+    Column("quota", Integer),
+)
+
 job = Table(
     "job",
     metadata,
@@ -79,6 +87,7 @@ job = Table(
     Column("objective", String(40), nullable=False),  # the first; trials are ranked by it
     Column("spec", Validated(JobSpec), nullable=False),
     Column("facts", Validated(dict[str, TaskFacts]), nullable=False),
+    Column("priority", Integer, nullable=False),
     Column("state", String(20), nullable=False),
     Column("wish", String(10), nullable=False),
     Column("version", Integer, nullable=False),
@@ -89,6 +98,7 @@ job = Table(
     Column("owner", Line),
     Column("owner_epoch", Integer, nullable=False),
     Column("lease_until", Moment),
+    Column("slots", Integer, nullable=False),
     Column("result", Validated(JobResult)),
     Index(None, "state", "position"),
     Index(None, "project", "position"),

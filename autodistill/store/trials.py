@@ -146,6 +146,14 @@ class Trials:
         query = select(func.count()).select_from(table).where(table.c.job_id == job_id)
         return self._connection.scalar(query) or 0
 
+    def running(self, job_ids: Iterable[str]) -> dict[str, int]:
+        """Return how many trials of each job run."""
+        table = tables.trial
+        query = select(table.c.job_id, func.count()).where(
+            table.c.job_id.in_(list(job_ids)), table.c.state == TrialState.RUNNING
+        )
+        return {job: n for job, n in self._connection.execute(query.group_by(table.c.job_id))}
+
     def counts(self, job_id: str) -> dict[TrialState, int]:
         """Return how many trials are in each state, confirmations left out."""
         table = tables.trial

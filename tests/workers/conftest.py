@@ -27,7 +27,7 @@ class Desk:
         self.task = prepared(root, wanted)
         submit(store, wanted)
         self.draining, self.lost = threading.Event(), threading.Event()
-        self.time = 0.0
+        self.time, self.slots = 0.0, 9
         self.conductor = self.crash()
 
     def claim(self) -> Conductor:
@@ -41,7 +41,8 @@ class Desk:
             held = tx.jobs.get("job_1")
             tx.leases.release("job_1", held.owner_epoch)
             job = tx.leases.claim("a test", 60)
-        assert job is not None
+            assert job is not None
+            tx.leases.grant(job.id, job.owner_epoch, self.slots)
         self.job = job
         folders = TrialFolders(self.root, job.id, job.owner_epoch)
         self.conductor = Conductor(
@@ -114,9 +115,16 @@ class Desk:
             return tx.events.after("job_1", 0)
 
     def wish(self, wish: Wish) -> None:
-        """Say what the user wants."""
+        """Say what the user wants, and let the conductor look."""
         with self.store.write() as tx:
             tx.jobs.wish("job_1", wish)
+        self.time += 1
+
+    def grant(self, slots: int) -> None:
+        """Say how many trials may run at once, and let the conductor look."""
+        with self.store.write() as tx:
+            tx.leases.grant("job_1", self.job.owner_epoch, slots)
+        self.time += 1
 
     def now(self) -> Job:
         """Return the job as the store has it."""
@@ -137,7 +145,8 @@ class Garage:
         self.draining.clear()
         with self.store.write() as tx:
             job = tx.leases.claim("a test", 60)
-        assert job is not None
+            assert job is not None
+            tx.leases.grant(job.id, job.owner_epoch, 2)
         return Driver(self.store, self.root, job, draining=self.draining, lost=self.lost)
 
     def drive(self, execute: Callable[[Conductor], None] = run_inline) -> Job:
@@ -205,6 +214,8 @@ def garage(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Cal
         task = prepared(tmp_path, request(**asked))
         monkeypatch.setattr("workers.driver.prepare", lambda *_, **__: task)
         monkeypatch.setattr("workers.attempt.TrialRun", PlayedRun)
+        monkeypatch.setattr("workers.conductor.POLL_S", 0.0)
+        monkeypatch.setattr("workers.conductor.RETRY_DELAY_S", 0.0)
         return Garage(store, tmp_path, **asked)
 
     return build

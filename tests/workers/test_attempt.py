@@ -84,7 +84,8 @@ def test_a_real_job_is_prepared_trained_and_exported(store: Store, tmp_path: Pat
         tx.models.add(teacher)
         tx.jobs.add("job_1", request.resolve([facts]), facts={"cut-1": facts})
         job = tx.leases.claim("a test", 60)
-    assert job is not None
+        assert job is not None
+        tx.leases.grant(job.id, job.owner_epoch, 1)
     events = {"draining": threading.Event(), "lost": threading.Event()}
     Driver(store, tmp_path, job, **events).drive(run_inline)
     with store.read() as tx:

@@ -128,7 +128,7 @@ def test_a_diverged_trial_fails_and_the_search_goes_on(desk: Desk) -> None:
 @pytest.mark.parametrize(
     ("failure", "attempts"),
     [
-        (FailureClass.INFRASTRUCTURE, 3),
+        (FailureClass.INFRASTRUCTURE, 5),
         (FailureClass.OUT_OF_MEMORY, 2),
         (FailureClass.USER_ERROR, 1),
         (FailureClass.DIVERGED, 1),
@@ -141,8 +141,55 @@ def test_a_trial_is_tried_again_where_that_may_help(
     for _ in range(attempts):
         assert d.begin() == 0
         d.conductor.failed(0, failure, "no luck")
+        d.time += 600
     assert d.trial(0).state is TrialState.FAILED
     assert d.trial(0).num_attempts == attempts
+
+
+def test_a_trial_rests_after_a_failure_and_others_go_on(desk: Desk) -> None:
+    d = desk()
+    d.conductor.failed(d.begin(), FailureClass.INFRASTRUCTURE, "no space left on device")
+    assert d.begin() == 1
+    d.time += 1.1
+    assert d.begin() == 0
+
+
+def test_where_every_attempt_breaks_down_no_more_trials_are_begun(desk: Desk) -> None:
+    d = desk()
+    for number in range(d.slots):
+        assert d.begin() == number
+        d.conductor.failed(number, FailureClass.INFRASTRUCTURE, "no space left on device")
+    assert d.conductor.next() is Supply.WAIT
+    d.time += 1.1
+    assert d.begin() == 0
+
+
+def test_no_more_trials_run_than_there_are_slots(desk: Desk) -> None:
+    d = desk()
+    d.grant(2)
+    numbers = [d.begin(), d.begin()]
+    assert d.conductor.next() is Supply.WAIT
+    d.end(numbers[0])
+    assert d.begin() == 2
+    d.grant(1)
+    d.end(numbers[1])
+    assert d.conductor.next() is Supply.WAIT
+    d.grant(3)
+    assert [d.begin(), d.begin()] == [3, 4]
+
+
+def test_a_job_without_slots_leaves_its_executor_once_nothing_runs(desk: Desk) -> None:
+    d = desk()
+    number = d.begin()
+    d.grant(0)
+    assert d.conductor.next() is Supply.WAIT
+    d.end(number)
+    assert d.conductor.next() is Supply.PARK
+    assert d.conductor.parked
+    assert d.trial(number).state is TrialState.COMPLETE
+    d.grant(1)
+    assert d.begin() == 1
+    assert not d.conductor.parked
 
 
 def test_restarts_of_the_driver_are_no_failures_of_a_trial(desk: Desk) -> None:
@@ -157,13 +204,15 @@ def test_restarts_of_the_driver_are_no_failures_of_a_trial(desk: Desk) -> None:
 
 def test_a_new_epoch_clears_the_failures_before_it(desk: Desk) -> None:
     d = desk()
-    for epoch, failures in ((1, 2), (2, 1)):
+    for epoch, failures in ((1, 4), (2, 3)):
         for _ in range(failures):
             d.begin()
             d.conductor.failed(0, FailureClass.INFRASTRUCTURE, "its process was killed")
+            d.time += 600
         d.begin()
         d.tell(0, epoch, 0.5)
         d.conductor.failed(0, FailureClass.INFRASTRUCTURE, "its process was killed")
+        d.time += 600
     assert d.trial(0).state is TrialState.QUEUED
 
 

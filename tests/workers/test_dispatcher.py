@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import signal
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -7,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from autodistill.record import Job, JobState, Wish
+from autodistill.record import Job, JobState, Project, Wish
 from autodistill.store import Store
-from workers.dispatcher import Dispatcher
+from workers.dispatcher import STARTUP_S, Dispatcher
 from workers.folders import sweep
 from workers.settings import LOCAL, Settings
 
@@ -27,7 +28,8 @@ class Yard:
         self.settings = Settings(
             data_root=root, database_url=store.url, slots=slots, max_crashes=CRASHES
         )
-        self.dispatcher = Dispatcher(store, self.settings, self.start)
+        self.time = 0.0
+        self.dispatcher = Dispatcher(store, self.settings, self.start, lambda: self.time)
 
     def start(self, job: Job, slots: int) -> subprocess.Popen[bytes]:
         self.started.append((job.id, slots))
@@ -39,6 +41,17 @@ class Yard:
         self.processes[job_id].kill()
         self.processes[job_id].wait()
         self.dispatcher.step()
+
+    def finish(self, job_id: str) -> None:
+        """Let a driver end as one does whose job has ended."""
+        with self.store.write() as tx:
+            tx.driving(job_id, tx.jobs.get(job_id).owner_epoch).fail("The test has ended it.")
+        self.crash(job_id)
+
+    def expire(self) -> None:
+        """Let the lease run out."""
+        with self.store.write() as tx:
+            tx.leases.renew("job_1", tx.jobs.get("job_1").owner_epoch, 0.0)
 
     def rest(self) -> None:
         """Let the time pass for which a crashed job is left alone."""
@@ -70,6 +83,7 @@ def test_a_lone_job_gets_the_slots_it_asks_for(yard: Any, submitted: Submit) -> 
     y = yard(4)
     y.dispatcher.step()
     assert y.started == [("job_1", 3)]
+    assert y.job().slots == 3
 
 
 def test_no_job_gets_more_slots_than_there_are(yard: Any, submitted: Submit) -> None:
@@ -77,44 +91,109 @@ def test_no_job_gets_more_slots_than_there_are(yard: Any, submitted: Submit) -> 
     y = yard(2)
     y.dispatcher.step()
     assert y.started == [("job_1", 2)]
+    assert y.job().slots == 2
 
 
-def test_jobs_that_wait_together_share_the_machine(yard: Any, submitted: Submit) -> None:
+def test_jobs_share_the_slots_and_share_them_anew(yard: Any, submitted: Submit) -> None:
     for number in (1, 2):
         submitted(f"job_{number}", parallelism=4)
     y = yard(4)
+    granted = []
+    for y.time in range(3):
+        y.dispatcher.step()
+        granted.append([y.job(f"job_{number}").slots for number in (1, 2)])
+    assert granted == [[4, 0], [2, 0], [2, 2]]
+    y.finish("job_1")
     y.dispatcher.step()
-    y.dispatcher.step()
-    assert y.started == [("job_1", 2), ("job_2", 2)]
+    assert y.job("job_2").slots == 4
 
 
-def test_a_job_waits_while_no_slot_is_free(yard: Any, submitted: Submit) -> None:
-    submitted("job_1", parallelism=2)
+def test_a_priority_is_a_weight(yard: Any, submitted: Submit) -> None:
+    submitted("job_1", parallelism=4, priority=10)
+    submitted("job_2", parallelism=4, priority=30)
+    y = yard(4)
+    for y.time in range(5):
+        y.dispatcher.step()
+    assert [y.job(f"job_{number}").slots for number in (1, 2)] == [1, 3]
+
+
+def test_a_quota_holds_for_all_jobs_of_a_project(yard: Any, submitted: Submit) -> None:
+    for number in (1, 2):
+        submitted(f"job_{number}", parallelism=4, project="bound")
+    y = yard(4)
+    with y.store.write() as tx:
+        tx.projects.put(Project(name="bound", weight=1, quota=1))
+    for _ in range(3):
+        y.dispatcher.step()
+    assert y.started == [("job_1", 4)], "there is nothing to be had for the second"
+    assert y.job().slots == 1
+
+
+def test_a_job_waits_while_there_are_as_many_drivers_as_may_be(
+    yard: Any, submitted: Submit
+) -> None:
+    for number in (1, 2, 3):
+        submitted(f"job_{number}", parallelism=2)
     y = yard(2)
-    y.dispatcher.step()
-    submitted("job_2", parallelism=1)
-    y.dispatcher.step()
-    assert y.started == [("job_1", 2)]
-    assert y.job("job_2").owner is None
+    for _ in range(4):
+        y.dispatcher.step()
+    assert [job for job, _ in y.started] == ["job_1", "job_2"]
+    assert y.job("job_3").owner is None
 
 
-def test_a_new_dispatcher_leaves_the_slots_of_living_drivers_alone(
+def test_a_new_dispatcher_goes_on_with_the_drivers_of_the_last(
     yard: Any, submitted: Submit
 ) -> None:
     submitted("job_1", parallelism=2)
-    yard(2).dispatcher.step()
+    yard(1).dispatcher.step()
     submitted("job_2", parallelism=1)
-    later = yard(2)
+    later = yard(1)
     later.dispatcher.step()
     assert later.started == []
+    assert later.job().slots == 1
 
 
 def test_a_driver_that_starts_slowly_is_not_taken_for_dead(yard: Any, submitted: Submit) -> None:
     submitted("job_1", parallelism=1)
     y = yard(2)
     y.dispatcher.step()
-    job = y.job()
-    assert (job.lease_until - job.created_at).total_seconds() > y.settings.lease_ttl_s + 30
+    claimed = y.job().lease_until
+    y.time += y.settings.lease_ttl_s / 2
+    y.dispatcher.step()
+    assert y.job().lease_until > claimed
+    y.time += STARTUP_S
+    y.dispatcher.step()
+    vouched = y.job().lease_until
+    y.time += y.settings.lease_ttl_s / 2
+    y.dispatcher.step()
+    assert y.job().lease_until == vouched, "by now it renews its lease itself"
+
+
+def test_a_driver_that_hangs_is_killed_and_replaced(yard: Any, submitted: Submit) -> None:
+    submitted("job_1", parallelism=1)
+    y = yard(1)
+    y.dispatcher.step()
+    hanging = y.processes["job_1"]
+    y.time += STARTUP_S + 1
+    y.expire()
+    y.dispatcher.step()
+    assert hanging.wait(10) == -signal.SIGKILL
+    y.dispatcher.step()
+    assert y.started == [("job_1", 1)] * 2
+
+
+def test_leases_are_judged_by_when_the_worker_and_the_database_are_up(
+    yard: Any, submitted: Submit
+) -> None:
+    submitted("job_1", parallelism=1)
+    with yard(1).store.write() as tx:
+        tx.leases.claim("another worker", 0.0)
+    y = yard(1)
+    y.dispatcher.step()
+    assert y.started == [], "its driver may just be about to renew it"
+    y.time += y.settings.lease_ttl_s
+    y.dispatcher.step()
+    assert y.started == [("job_1", 1)]
 
 
 def test_a_crashed_driver_is_replaced_at_once(yard: Any, submitted: Submit) -> None:
