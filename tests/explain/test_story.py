@@ -50,6 +50,7 @@ def told(framed: Any, state: JobState, message: str = "", **changes: Any) -> dic
         owner=None,
         owner_epoch=1,
         lease_until=None,
+        slots=0,
         result=changes.pop("result", None),
     )
     counts = dict.fromkeys(TrialState, 0) | {TrialState.COMPLETE: 10}
