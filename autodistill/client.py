@@ -18,7 +18,16 @@ import httpx
 from autodistill import errors
 from autodistill.access import ApiToken, AuditEntry, Scope
 from autodistill.errors import AutodistillError, InvalidInput, Problem
-from autodistill.record import Dataset, Event, Job, JobResult, Model, Recommendation, Trial
+from autodistill.record import (
+    Dataset,
+    Event,
+    Job,
+    JobResult,
+    Model,
+    Project,
+    Recommendation,
+    Trial,
+)
 from autodistill.spec import JobRequest
 from autodistill.webhooks import ENDS, Delivery, Webhook
 
@@ -120,6 +129,32 @@ class Client:
         """End a job for good."""
         return _job(self._ask("POST", _path("jobs", job, "cancel")))
 
+    def clone(
+        self, job: str, changes: Mapping[str, Any] | None = None, *, key: str | None = None
+    ) -> Job:
+        """Submit a job again, with changes to its request (a JSON merge patch)."""
+        headers = {"Idempotency-Key": key} if key else {}
+        path = _path("jobs", job, "clone")
+        return _job(self._ask("POST", path, json=dict(changes or {}), headers=headers))
+
+    def extend(self, job: str, num_trials: int, *, timeout_s: float | None = None) -> Job:
+        """Give a job that has ended or is paused a larger budget, and queue it."""
+        body = {"num_trials": num_trials, "timeout_s": timeout_s}
+        return _job(self._ask("POST", _path("jobs", job, "extend"), json=body))
+
+    def retry(self, job: str) -> Job:
+        """Run the failed trials of a job that has ended or is paused once more."""
+        return _job(self._ask("POST", _path("jobs", job, "retry")))
+
+    def projects(self) -> Iterator[Project]:
+        """Return every project that has a job or was set, by name."""
+        return map(Project.model_validate, self._ask("GET", "/v1/projects"))
+
+    def set_project(self, name: str, *, weight: int = 1, quota: int | None = None) -> Project:
+        """Say how a project shares the slots, and how many it has at most."""
+        body = {"weight": weight, "quota": quota}
+        return Project.model_validate(self._ask("PUT", _path("projects", name), json=body))
+
     def trials(self, job: str) -> Iterator[Trial]:
         """Return every trial of a job by number, without curves."""
         return map(Trial.model_validate, self._pages(_path("jobs", job, "trials")))
@@ -150,10 +185,8 @@ class Client:
             try:
                 ended, lost = self.job(job).state.terminal, None
                 for event in self._stream(job, after):
-                    after = event.seq
+                    after, ended = event.seq, event.kind in ENDS  # one that was taken up goes on
                     yield event
-                    if event.kind in ENDS:
-                        return
                 if ended:
                     return
             except httpx.TransportError:

@@ -242,6 +242,8 @@ class JobResult(Record):
     """Of the exported student: `dev/<metric>`, `test/<metric>`, `num_parameters`, `latency_ms`."""
     artifact: str
     """SHA-256 of the exported student's archive."""
+    exported: int | None = None
+    """Number of the trial that the student comes from; results of old do not say."""
 
 
 class Job(Record):
@@ -264,6 +266,8 @@ class Job(Record):
     lease_until: datetime | None
     slots: int
     """Trials that it may run at once now; 0 while it waits for its turn."""
+    round_start: int
+    """Number of the first trial since its budget was last extended; 0 when it never was."""
     result: JobResult | None
 
 

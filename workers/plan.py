@@ -36,7 +36,7 @@ class Plan:
         searched_s: float,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._spec = job.spec
+        self._spec, self._round_start = job.spec, job.round_start
         self._objective = job.spec.objectives[0]
         self._searcher = Searcher(job.spec, facts)
         self._clock = clock
@@ -48,13 +48,18 @@ class Plan:
     def next(self, rows: Mapping[int, Trial]) -> Planned | None:
         """Return the next trial, or None where there is none, or none yet."""
         searched = [t for t in rows.values() if t.origin is not Origin.CONFIRMATION]
-        if len(rows) == len(searched) and (proposed := self._proposed(searched)) is not None:
-            return proposed
+        confirmed = [t for t in rows.values() if t.origin is Origin.CONFIRMATION]
+        if not any(t.number >= self._round_start for t in confirmed):
+            proposed = self._proposed(len(rows), searched)
+            if proposed is not None:
+                return proposed
         if any(not t.state.terminal for t in searched):
             return None
-        return next((p for p in self._confirmations(searched) if p.number not in rows), None)
+        known = {t.spec for t in confirmed}
+        plan = self._confirmations(len(rows), searched)
+        return next((p for p in plan if p.spec not in known), None)
 
-    def _proposed(self, searched: Sequence[Trial]) -> Planned | None:
+    def _proposed(self, number: int, searched: Sequence[Trial]) -> Planned | None:
         if self._deadline is not None and self._clock() > self._deadline:
             self.cut_short = "The time for the search is used up."
         if self.cut_short:
@@ -69,9 +74,9 @@ class Plan:
             if len(searched) < self._spec.budget.num_trials:
                 self.cut_short = "The space has no further pipeline; the search ends here."
             return None
-        return Planned(len(searched), proposal.spec, proposal.origin, proposal.reason)
+        return Planned(number, proposal.spec, proposal.origin, proposal.reason)
 
-    def _confirmations(self, searched: Sequence[Trial]) -> list[Planned]:
+    def _confirmations(self, number: int, searched: Sequence[Trial]) -> list[Planned]:
         """Return the winner and its rivals without a teacher, each with the same fresh seeds.
 
         The rivals are the best plain fine-tuning of the search, and the winner itself without its
@@ -90,7 +95,7 @@ class Plan:
             for k in range(self._spec.confirmation_seeds):
                 seed = FRESH_SEED + self._spec.seed + k
                 spec = winner.spec.model_copy(update={"pipeline": pipeline, "seed": seed})
-                number, reason = len(searched) + len(plan), f"{name} with a fresh seed"
+                reason = f"{name} with a fresh seed"
                 plan.append(Planned(number, spec, Origin.CONFIRMATION, reason))
         return plan
 

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+import torch
 from scipy import stats
 
 from autodistill.errors import Conflict
@@ -28,6 +29,7 @@ from autodistill.record import (
 from autodistill.search import best, plain, signed
 from autodistill.spec import Objective
 from autodistill.store import ArtifactFolder
+from autodistill.trial import TrialRun
 from workers.card import card
 from workers.folders import TrialFolders
 from workers.plan import fresh_runs
@@ -75,8 +77,11 @@ def conclude(
         | {f"test/{k}": v for k, v in exported.test.items()}
         | {k: exported.dev[k] for k in COSTS},
         artifact="",
+        exported=exported.number,
     )
     folder = folders.student(exported.number)
+    if not folder.exists():
+        _bring_back(job, task, exported, folder, artifacts)
     (folder / "README.md").write_text(card(job, dataset, teacher, result))
     return result.model_copy(update={"artifact": _archive(folder, artifacts)})
 
@@ -131,6 +136,24 @@ def within_noise(ours: Sequence[float], theirs: Sequence[float]) -> bool | None:
         return bool(difference < EXACT)
     freedom = sum(parts) ** 2 / sum(p**2 / (len(x) - 1) for p, x in zip(parts, sides, strict=True))
     return bool(difference <= stats.t.ppf(0.975, freedom) * math.sqrt(sum(parts)))
+
+
+def _bring_back(
+    job: Job, task: PreparedTask, trial: Trial, folder: Path, artifacts: ArtifactFolder
+) -> None:
+    """Put the student of a trial that ran before its job was taken up again into its folder.
+
+    The student that the job has exported is in the artifacts; any other is trained again.
+    """
+    if job.result is not None and job.result.exported == trial.number:
+        with zipfile.ZipFile(artifacts.path(job.result.artifact)) as archive:
+            archive.extractall(folder)
+        return
+    torch.set_num_threads(1)  # as in a slot, so that it comes out the same
+    run = TrialRun(task, trial.spec, folder.parent)
+    for _ in run:
+        pass
+    run.finish()
 
 
 def _archive(folder: Path, artifacts: ArtifactFolder) -> str:

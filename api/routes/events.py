@@ -15,7 +15,6 @@ from fastapi.responses import StreamingResponse
 from api.deps import MAX_INT, StoreDep
 from autodistill.record import Event
 from autodistill.store import Store
-from autodistill.webhooks import ENDS
 
 router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
 POLL_S, HEARTBEAT_S = 0.5, 15.0
@@ -74,8 +73,6 @@ async def _stream(request: Request, store: Store, job: str, seq: int) -> AsyncIt
         for event in events:
             seq = event.seq
             yield _message(event)
-            if event.kind in ENDS:
-                return
         if events:
             heard = time.monotonic()
             continue

@@ -39,9 +39,9 @@ class _Steering:
     def wish(self, job: str, wish: Wish, if_match: str | None) -> JobView:
         """Wish something of a job that has not changed since it was looked at."""
         with self._store.write() as tx:
-            view = job_view(tx, tx.jobs.wish(job, wish, _version(if_match)))
+            view = job_view(tx, tx.jobs.wish(job, wish, if_version(if_match)))
             tx.audit.add(self._principal.name, f"job.{wish}", job)
-        return _tagged(self._response, view)
+        return tagged(self._response, view)
 
 
 Steering = Annotated[_Steering, Depends()]
@@ -75,7 +75,7 @@ class Archive(FileResponse):
 JOB = leads(
     (
         *("get_job", "list_trials", "get_curves", "download_student", "stream_events"),
-        *("pause_job", "resume_job", "cancel_job"),
+        *("pause_job", "resume_job", "cancel_job", "clone_job", "extend_job", "retry_job"),
     ),
     job="$response.body#/id",
 )
@@ -143,7 +143,7 @@ def list_jobs(
 def get_job(job: str, store: StoreDep, response: Response) -> JobView:
     """Return a job with how far it is."""
     with store.read() as tx:
-        return _tagged(response, job_view(tx, tx.jobs.get(job)))
+        return tagged(response, job_view(tx, tx.jobs.get(job)))
 
 
 @router.post("/{job}/pause", responses={200: JOB})
@@ -201,12 +201,14 @@ def _own(asked: JobRequest, principal: Principal) -> JobRequest:
     return asked.model_copy(update={"project": principal.confined(asked.project)})
 
 
-def _tagged(response: Response, view: JobView) -> JobView:
+def tagged(response: Response, view: JobView) -> JobView:
+    """Return a job whose version is the answer's ETag."""
     response.headers["ETag"] = f'"{view.version}"'
     return view
 
 
-def _version(if_match: str | None) -> int | None:
+def if_version(if_match: str | None) -> int | None:
+    """Return the version that a job is to have still; None where that is left open."""
     if if_match is None or if_match == "*":
         return None
     quoted = if_match.removeprefix("W/").strip('"')

@@ -141,6 +141,7 @@ def submit(
     seed: Annotated[int | None, typer.Option(help="Of the search and all trials.")] = None,
     name: Annotated[str | None, typer.Option(help="Free text.")] = None,
     project: Annotated[str | None, typer.Option(help="Whose job it is.")] = None,
+    priority: Annotated[int | None, typer.Option(help="Weight among its project's jobs.")] = None,
     file: Annotated[Path | None, typer.Option(help="A job as JSON; - is standard input.")] = None,
     watching: Annotated[bool, typer.Option("--watch", help="Watch it.")] = False,
     url: Url = HERE,
@@ -148,7 +149,7 @@ def submit(
     """Submit a job, from flags, or from a JSON file in which flags replace what they name."""
     body = {} if file is None else _read(file)
     asked = {"name": name, "project": project, "dataset": dataset}
-    body |= _given(asked | {"seed": seed, "parallelism": parallelism})
+    body |= _given(asked | {"seed": seed, "parallelism": parallelism, "priority": priority})
     limits = {"num_trials": trials, "max_epochs": epochs, "timeout_s": timeout}
     body["budget"] = body.get("budget", {}) | _given(limits)
     if teacher is not None:

@@ -26,6 +26,7 @@ from autodistill.store.outbox import Outbox
 from autodistill.store.plain import PlainTrials
 from autodistill.store.projects import Projects
 from autodistill.store.registry import Registry
+from autodistill.store.renewals import Renewals
 from autodistill.store.tokens import Tokens
 from autodistill.store.trials import Trials
 
@@ -41,6 +42,7 @@ class Transaction:
         self.models = Registry(connection, tables.model, Model)
         self.projects = Projects(connection)
         self.jobs = Jobs(connection, self.events)
+        self.renewals = Renewals(connection, self.events, self.jobs)
         self.leases = Leases(connection, self.events)
         self.trials = Trials(connection)
         self.plain = PlainTrials(connection)

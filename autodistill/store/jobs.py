@@ -128,6 +128,7 @@ class Jobs:
                 created_at=Clock(),
                 owner_epoch=0,
                 slots=0,
+                round_start=0,
             )
         )
         self._events.append(job_id, "job.queued", {})

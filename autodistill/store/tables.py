@@ -99,6 +99,7 @@ job = Table(
     Column("owner_epoch", Integer, nullable=False),
     Column("lease_until", Moment),
     Column("slots", Integer, nullable=False),
+    Column("round_start", Integer, nullable=False),
     Column("result", Validated(JobResult)),
     Index(None, "state", "position"),
     Index(None, "project", "position"),

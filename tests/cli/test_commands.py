@@ -216,3 +216,26 @@ def test_webhooks_are_added_listed_and_removed(run: Run) -> None:
     refused = run("webhook", "add", "http://10.0.0.1/")
     assert refused.exit_code == 2
     assert "no public address" in refused.stderr
+
+
+def test_a_job_is_cloned_extended_and_its_failures_are_run_again(
+    run: Run, client: Client, tmp_path: Path
+) -> None:
+    job = run("submit", *FLAGS, "--priority", "30").output.strip()
+    changes = tmp_path / "changes.json"
+    changes.write_text(json.dumps({"budget": {"num_trials": 4}}))
+    clone = run("clone", job, "--changes", changes, "--seed", 9).output.strip()
+    spec = client.job(clone).spec
+    assert (spec.priority, spec.seed, spec.budget.num_trials) == (30, 9, 4)
+    client.pause(clone)
+    assert run("extend", clone, "--trials", 6).output.strip() == "queued"
+    assert client.job(clone).spec.budget.num_trials == 6
+    refused = run("retry", job)
+    assert refused.exit_code == 2
+    assert "pause it first" in refused.output
+
+
+def test_projects_are_set_and_listed(run: Run) -> None:
+    said = run("project", "set", "mine", "--weight", 3, "--quota", 2).output
+    assert said.strip() == "mine: weight 3, at most 2 slots"
+    assert "mine" in run("project", "list").output

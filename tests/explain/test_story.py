@@ -51,6 +51,7 @@ def told(framed: Any, state: JobState, message: str = "", **changes: Any) -> dic
         owner_epoch=1,
         lease_until=None,
         slots=0,
+        round_start=0,
         result=changes.pop("result", None),
     )
     counts = dict.fromkeys(TrialState, 0) | {TrialState.COMPLETE: 10}

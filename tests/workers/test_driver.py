@@ -79,6 +79,46 @@ def test_what_a_job_wrote_on_the_way_is_gone_afterwards(garage: Garage) -> None:
     assert not (g.root / "trials" / "job_1").exists()
 
 
+def test_an_extended_job_goes_on_where_it_ended(garage: Garage) -> None:
+    g = garage(**THREE, confirmation_seeds=1)
+    first = g.drive()
+    before = g.trials()
+    with g.store.write() as tx:
+        tx.renewals.extend("job_1", 5)
+    second = g.drive()
+    assert second.state is JobState.SUCCEEDED, second.message
+    trials = g.trials()
+    assert [t.number for t in trials] == list(range(len(trials)))
+    assert trials[: len(before)] == before
+    searched = [t for t in trials if t.origin is not Origin.CONFIRMATION]
+    assert len(searched) == 5
+    assert len({t.spec for t in trials}) == len(trials), "no confirmation is repeated"
+    assert first.result.best.trial == second.result.best.trial
+    assert first.result.exported == second.result.exported
+    with zipfile.ZipFile(
+        ArtifactFolder(g.root / "artifacts").path(second.result.artifact)
+    ) as archive:
+        assert archive.read("model.safetensors") == b"weights"
+
+
+def test_the_failed_trials_of_a_failed_job_run_once_more(
+    garage: Garage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def diverge(config: dict[str, Any], tell: Callable[[Report], None]) -> None:
+        failure = FailureClass.DIVERGED
+        tell(Report(number=config["number"], failure=failure, reason="diverged: nan"))
+
+    g = garage(**THREE)
+    with monkeypatch.context() as broken:
+        broken.setattr(inline, "attempt", diverge)
+        assert g.drive().state is JobState.FAILED
+    with g.store.write() as tx:
+        tx.renewals.retry("job_1")
+    assert g.drive().state is JobState.SUCCEEDED
+    assert {t.state for t in g.trials()} == {TrialState.COMPLETE}
+    assert [t.num_attempts for t in g.trials()] == [1, 1, 1]
+
+
 def test_one_seed_cannot_tell_noise(garage: Garage) -> None:
     result = garage(**THREE).drive().result
     assert result.within_noise is None

@@ -10,6 +10,7 @@ from autodistill.testing.store_contract.endings import EndingContract, EventCont
 from autodistill.testing.store_contract.jobs import JobContract
 from autodistill.testing.store_contract.leases import LeaseContract
 from autodistill.testing.store_contract.registry import RegistryContract
+from autodistill.testing.store_contract.renewals import RenewalContract, ShareContract
 from autodistill.testing.store_contract.replies import (
     HistoryContract,
     IdempotencyContract,
@@ -22,6 +23,8 @@ class StoreContract(
     JobContract,
     LeaseContract,
     TrialContract,
+    RenewalContract,
+    ShareContract,
     EndingContract,
     EventContract,
     HistoryContract,
