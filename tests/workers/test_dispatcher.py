@@ -112,7 +112,7 @@ def test_a_priority_is_a_weight(yard: Any, submitted: Submit) -> None:
     submitted("job_1", parallelism=4, priority=10)
     submitted("job_2", parallelism=4, priority=30)
     y = yard(4)
-    for y.time in range(5):
+    for y.time in range(60):
         y.dispatcher.step()
     assert [y.job(f"job_{number}").slots for number in (1, 2)] == [1, 3]
 
