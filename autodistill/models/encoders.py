@@ -52,9 +52,10 @@ def load_reader(folder: Path) -> Any:
     config = read_json(folder / "config.json")
     if config.get("model_type") in IMAGE_ARCHITECTURES:
         return ImageReader.of(config)
-    return transformers.AutoTokenizer.from_pretrained(
-        folder, use_fast=True, trust_remote_code=False, local_files_only=True
-    )
+    with _loading("tokenizer"):
+        return transformers.AutoTokenizer.from_pretrained(
+            folder, use_fast=True, trust_remote_code=False, local_files_only=True
+        )
 
 
 def output_layer(model: Any) -> Any:
@@ -112,7 +113,7 @@ def save(model: Any, reader: Any, folder: Path, max_length: int) -> None:
 
 def _load(folder: Path, head: str, **settings: Any) -> Any:
     auto = getattr(transformers, f"AutoModelFor{head}")
-    with quiet():
+    with quiet(), _loading("model"):
         model = auto.from_pretrained(
             folder,
             dtype=torch.float32,
@@ -138,6 +139,24 @@ def _layers(model: Any) -> tuple[Any, str]:
             if isinstance(child, torch.nn.ModuleList) and len(child) == depth:
                 return module, name
     raise _refused(f"{type(model).__name__} has no list of {depth} layers, so it cannot be cut.")
+
+
+@contextlib.contextmanager
+def _loading(what: str) -> Iterator[None]:
+    """Say of a model that it cannot be loaded, where it is not the machine's fault.
+
+    Raises:
+        InvalidModel: With the first line of what transformers said, whatever it raised.
+    """
+    try:
+        yield
+    except (MemoryError, torch.OutOfMemoryError):
+        raise
+    except Exception as error:  # of tokenizers and transformers there are many kinds
+        if isinstance(error, OSError) and error.errno is not None:
+            raise
+        said = (str(error).strip().splitlines() or [type(error).__name__])[0][:300]
+        raise _refused(f"Its {what} cannot be loaded: {said}") from error
 
 
 @contextlib.contextmanager

@@ -80,6 +80,8 @@ def inspect(folder: Path) -> Inspected:
             if architecture in TRANSLATORS
             else _tokenizer_sha256(read_json(tokenizer[0]), settings)
         )
+        if architecture not in TRANSLATORS:
+            _check_vocabulary(read_json(tokenizer[0]), config)
         files = [folder / "config.json", *tokenizer]
     tensors = {name: tensor for path in weights for name, tensor in _tensors(path).items()}
     if not tensors:
@@ -110,6 +112,19 @@ def _tokenizer(config: Mapping[str, Any], folder: Path) -> list[Path]:
             way_out = "save it with transformers' tokenizer"
             raise _refused(f"The directory has no {path.name}; {way_out}.")
     return tokenizer
+
+
+def _check_vocabulary(tokenizer: Mapping[str, Any], config: Mapping[str, Any]) -> None:
+    """Refuse a tokenizer whose tokens have no embedding."""
+    model, size = tokenizer.get("model"), config.get("vocab_size")
+    vocabulary = model.get("vocab") if isinstance(model, dict) else None
+    known = vocabulary.values() if isinstance(vocabulary, dict) else range(len(_listed(vocabulary)))
+    largest = max((n for n in known if type(n) is int), default=-1)
+    if type(size) is int and largest >= size:
+        raise _refused(
+            f"tokenizer.json has token {largest}, but the model embeds {size} tokens; "
+            "it is the tokenizer of another model."
+        )
 
 
 def head(config: Mapping[str, Any]) -> str:

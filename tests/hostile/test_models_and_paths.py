@@ -129,6 +129,20 @@ MODELS: dict[str, tuple[Spoil, str]] = {
     "tokenizer without end": (content("tokenizer.json", DEEP), "no JSON"),
     "tokenizer that is a list": (content("tokenizer.json", "[]"), "JSON object"),
     "tokenizer that is a vocabulary": (content("tokenizer.json", "[PAD]\n[UNK]\n"), "no JSON"),
+    "tokenizer of another model": (
+        lambda f: [
+            config(vocab_size=3)(f),
+            content("tokenizer.json", '{"model": {"vocab": {"a": 0, "b": 3}}}')(f),
+        ],
+        "another model",
+    ),
+    "list of another model": (
+        lambda f: [
+            config(vocab_size=1)(f),
+            content("tokenizer.json", '{"model": {"vocab": [["a", 0.0], ["b", 0.0]]}}')(f),
+        ],
+        "another model",
+    ),
     "settings that are a pipe": (lambda f: os.mkfifo(f / "tokenizer_config.json"), "plain file"),
     "code of its own": (config(auto_map={"AutoModel": "evil.Model"}), "auto_map"),
     "tokenizer with code": (

@@ -297,7 +297,7 @@ PARQUET: dict[str, Case] = {
         "no rows",
     ),
     "no columns": ("x.parquet", lambda: written(pyarrow.table({})), {}, ""),
-    "texts in lists": ("x.parquet", lambda: table(text=[["a"]] * 8), {}, "holds list"),
+    "texts in lists": ("x.parquet", lambda: table(text=[["a"]] * 8), {}, "list of tags is needed"),
     "labels in structs": ("x.parquet", lambda: table(label=[{"a": 1}] * 8), {}, "holds struct"),
     "texts as bytes": ("x.parquet", lambda: table(text=[b"\xff\xfe"] * 8), {}, "text is needed"),
     "texts as times": (
