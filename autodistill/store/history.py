@@ -4,14 +4,26 @@ from __future__ import annotations
 
 from collections import defaultdict
 
-from sqlalchemy import Connection, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Subquery,
+    and_,
+    false,
+    func,
+    literal,
+    or_,
+    select,
+)
 
-from autodistill.metrics import METRICS
+from autodistill.metrics import LOWER_IS_BETTER, METRICS
 from autodistill.record import Dataset, Origin, PastTask, Trial, TrialState
 from autodistill.store import tables
 from autodistill.store.trials import select_trials, to_trial
 from autodistill.task import TaskFacts
 
+MOST, BEST = 400, 20
+"""Trials of a job that are read at most, about; and the best, which are read in any case."""
 LEARNT = (TrialState.COMPLETE, TrialState.PRUNED)
 
 
@@ -24,12 +36,17 @@ class History:
     def tasks(self, exclude_job: str | None = None) -> list[PastTask]:
         """Return each (job, student) with its finished trials, oldest first.
 
-        Confirmations and curves are left out, and students without a finished trial.
+        Confirmations and curves are left out, and students without a finished trial. Of a job with
+        more than `MOST` trials there are about that many: an even sample, and its best.
         """
         job, trial = tables.job, tables.trial
+        learnt = trial.c.state.in_(LEARNT), trial.c.origin != Origin.CONFIRMATION
+        steps = _steps()
+        shown = or_(trial.c.finish_order % steps.c.step == 0, self._best_of_large(steps))
         query = (
             select_trials()
-            .where(trial.c.state.in_(LEARNT), trial.c.origin != Origin.CONFIRMATION)
+            .join(steps, steps.c.job_id == trial.c.job_id)
+            .where(*learnt, shown)
             .order_by(trial.c.job_id, trial.c.number)
         )
         if exclude_job is not None:
@@ -47,9 +64,35 @@ class History:
             if (job_id, student) in groups
         ]
 
+    def _best_of_large(self, steps: Subquery) -> ColumnElement[bool]:
+        """Return whether a trial is among the best of a job of which only a sample is read."""
+        job, trial = tables.job, tables.trial
+        large = select(job.c.id, job.c.objective).where(
+            job.c.id.in_(select(steps.c.job_id).where(steps.c.step > 1))
+        )
+        found: list[ColumnElement[bool]] = [false()]
+        for job_id, objective in self._connection.execute(large).all():
+            order = trial.c.score if objective in LOWER_IS_BETTER else trial.c.score.desc()
+            best = (
+                select(trial.c.number)
+                .where(trial.c.job_id == job_id, trial.c.score.is_not(None))
+                .order_by(order)
+                .limit(BEST)
+            )
+            numbers = self._connection.scalars(best).all()
+            found.append(and_(trial.c.job_id == job_id, trial.c.number.in_(numbers)))
+        return or_(*found)
+
     def _datasets(self) -> dict[str, Dataset]:
         rows = self._connection.execute(select(tables.dataset)).mappings()
         return {row["id"]: Dataset.model_validate(dict(row)) for row in rows}
+
+
+def _steps() -> Subquery:
+    """Return, for each job, that every how-many-th of its finished trials is read."""
+    trial = tables.trial
+    step = (func.max(trial.c.finish_order) - 1) // literal(MOST) + 1
+    return select(trial.c.job_id, step.label("step")).group_by(trial.c.job_id).subquery()
 
 
 def _past(dataset: Dataset, facts: TaskFacts, trials: list[Trial]) -> PastTask:

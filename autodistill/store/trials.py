@@ -11,7 +11,6 @@ from sqlalchemy import (
     JSON,
     ColumnElement,
     Connection,
-    Integer,
     Row,
     Select,
     func,
@@ -123,7 +122,7 @@ class Trials:
         last = self._connection.scalar(select(func.max(table.c.number)).where(*mine))
         if last is None:
             return []
-        place = (table.c.number * points / literal(last + 1)).cast(Integer)
+        place = table.c.number * points // literal(last + 1)
         best = (func.max if maximise else func.min)(table.c.score)
         query = (
             select(best)

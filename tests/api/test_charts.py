@@ -186,3 +186,16 @@ def test_time_is_told_from_earlier_jobs(world: Any) -> None:
     found = world.post("/v1/jobs/estimate", world.request()).json()
     assert found["basis"] == "From 12 trials of earlier jobs with the same dataset."
     assert 0 < found["low_s"] <= found["high_s"]
+
+
+def test_a_report_is_one_page_without_scripts_that_tells_the_story(world: Any, job: Any) -> None:
+    answer = world.get(f"/v1/jobs/{job[1]}/report")
+    assert answer.headers["content-type"].startswith("text/html")
+    assert "71.00 % accuracy" in answer.text
+    assert answer.text.count("<svg") == 1  # no latency was measured, so there is no front
+    assert not [word for word in ("<script", "src=", "href=") if word in answer.text]
+
+
+def test_a_report_escapes_what_users_typed(world: Any) -> None:
+    name = world.submit(name="<b>bold</b>")
+    assert "<b>bold" not in world.get(f"/v1/jobs/{name}/report").text

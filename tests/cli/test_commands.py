@@ -110,7 +110,13 @@ def test_a_wrong_job_names_field_law_and_known_values(run: Run) -> None:
 
 
 def test_what_is_unknown_ends_with_2(run: Run) -> None:
-    for words in (("watch", "nope"), ("trials", "nope"), ("pause", "nope"), ("export", "no", "x")):
+    for words in (
+        ("watch", "nope"),
+        ("trials", "nope"),
+        ("pause", "nope"),
+        ("export", "no", "x"),
+        ("report", "no"),
+    ):
         answer = run(*words)
         assert answer.exit_code == 2, answer.output
         assert "No job" in answer.output
@@ -146,6 +152,9 @@ def test_a_job_is_watched_to_its_result(run: Run, service: Any, tmp_path: Path) 
     assert "softened_kl" in listing
     exported = run("export", job, tmp_path / "student")
     assert exported.output.strip() == str(tmp_path / "student")
+    page = tmp_path / "report.html"
+    assert run("report", job, "--output", page).output.strip() == str(page)
+    assert "87.50 ± 1.00 % accuracy" in page.read_text()
     assert (tmp_path / "student" / "config.json").is_file()
 
 

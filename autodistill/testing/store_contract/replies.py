@@ -6,7 +6,7 @@ import pytest
 
 from autodistill.errors import InvalidInput
 from autodistill.record import Origin, TrialState
-from autodistill.store import Store
+from autodistill.store import Store, history
 from autodistill.testing.store_contract.samples import (
     DISTILLED,
     FACTS,
@@ -56,6 +56,18 @@ class HistoryContract:
             rest = tx.history.tasks(exclude_job="job_2")
         assert [(t.facts.student_layers, len(t.trials)) for t in past] == [(2, 1), (2, 1), (1, 2)]
         assert rest == past[:1]
+
+    def test_of_a_large_job_a_sample_and_the_best_are_read(
+        self, store: Store, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(history, "MOST", 5)
+        monkeypatch.setattr(history, "BEST", 2)
+        mine = claimed(store)
+        for number in range(20):
+            complete(store, mine, number, 0.5 + (number in (1, 8)) / 10)
+        with store.read() as tx:
+            (past,) = tx.history.tasks()
+        assert [t.number for t in past.trials] == [1, 3, 7, 8, 11, 15, 19]
 
     def test_an_empty_store_has_no_past(self, store: Store) -> None:
         claimed(store)
