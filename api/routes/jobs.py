@@ -114,8 +114,9 @@ def validate_job(asked: Asked, store: StoreDep, principal: PrincipalDep) -> JobS
 @router.post("/estimate")
 def estimate_job(asked: JobRequest, store: StoreDep, principal: PrincipalDep) -> Estimate:
     """Return how many trials and how much time a job would take, going by earlier ones."""
+    alone = asked.search.model_copy(update={"recommended": 0})  # advice takes time, and tells none
     with store.read() as tx:
-        spec, facts = admit(tx, _own(asked, principal))
+        spec, facts = admit(tx, _own(asked.model_copy(update={"search": alone}), principal))
         return foresee(tx, spec, facts)
 
 

@@ -39,8 +39,10 @@ def _holds(frame: Frame, condition: str) -> NDArray[np.bool_]:
     column, value = frame.column(read["name"]), read["value"]
     if read["how"] == "=":
         wanted = set(value.split("|"))
-        shown = [text(v) in wanted for v in column.tolist()]
-        return np.array(shown, dtype=bool)
+        values = column.tolist()
+        meant = {v for v in set(values) if text(v) in wanted}
+        held = np.array([v in meant for v in values], dtype=bool)
+        return held | np.isnan(column) if "" in wanted and column.dtype != object else held
     try:
         bound = float(value)
     except ValueError as error:

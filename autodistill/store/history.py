@@ -3,18 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from typing import Any
 
-from sqlalchemy import (
-    ColumnElement,
-    Connection,
-    Subquery,
-    and_,
-    false,
-    func,
-    literal,
-    or_,
-    select,
-)
+from sqlalchemy import CompoundSelect, Connection, func, literal, select, union
 
 from autodistill.metrics import LOWER_IS_BETTER, METRICS
 from autodistill.record import Dataset, Origin, PastTask, Trial, TrialState
@@ -22,7 +13,7 @@ from autodistill.store import tables
 from autodistill.store.trials import select_trials, to_trial
 from autodistill.task import TaskFacts
 
-MOST, BEST = 400, 20
+MOST, BEST = 150, 20
 """Trials of a job that are read at most, about; and the best, which are read in any case."""
 LEARNT = (TrialState.COMPLETE, TrialState.PRUNED)
 
@@ -41,14 +32,12 @@ class History:
         """
         job, trial = tables.job, tables.trial
         learnt = trial.c.state.in_(LEARNT), trial.c.origin != Origin.CONFIRMATION
-        steps = _steps()
-        shown = or_(trial.c.finish_order % steps.c.step == 0, self._best_of_large(steps))
-        query = (
-            select_trials()
-            .join(steps, steps.c.job_id == trial.c.job_id)
-            .where(*learnt, shown)
-            .order_by(trial.c.job_id, trial.c.number)
+        picked = self._picked().subquery()
+        mine = (
+            trial.c.job_id == picked.c.job_id,
+            trial.c.finish_order == picked.c.finish_order,
         )
+        query = select_trials().where(*learnt, *mine).order_by(trial.c.job_id, trial.c.number)
         if exclude_job is not None:
             query = query.where(trial.c.job_id != exclude_job)
         groups: dict[tuple[str, str], list[Trial]] = defaultdict(list)
@@ -64,35 +53,31 @@ class History:
             if (job_id, student) in groups
         ]
 
-    def _best_of_large(self, steps: Subquery) -> ColumnElement[bool]:
-        """Return whether a trial is among the best of a job of which only a sample is read."""
+    def _picked(self) -> CompoundSelect[Any]:
+        """Return (job, finish order) of what is read, from indexes alone."""
         job, trial = tables.job, tables.trial
+        last = func.max(trial.c.finish_order)
+        step = (last - 1) // literal(MOST) + 1
+        steps = select(trial.c.job_id, step.label("step")).group_by(trial.c.job_id).subquery()
+        even = select(trial.c.job_id, trial.c.finish_order).where(
+            trial.c.job_id == steps.c.job_id, trial.c.finish_order % steps.c.step == 0
+        )
         large = select(job.c.id, job.c.objective).where(
             job.c.id.in_(select(steps.c.job_id).where(steps.c.step > 1))
         )
-        found: list[ColumnElement[bool]] = [false()]
-        for job_id, objective in self._connection.execute(large).all():
-            order = trial.c.score if objective in LOWER_IS_BETTER else trial.c.score.desc()
-            best = (
-                select(trial.c.number)
-                .where(trial.c.job_id == job_id, trial.c.score.is_not(None))
-                .order_by(order)
-                .limit(BEST)
-            )
-            numbers = self._connection.scalars(best).all()
-            found.append(and_(trial.c.job_id == job_id, trial.c.number.in_(numbers)))
-        return or_(*found)
+        best = [
+            select(trial.c.job_id, trial.c.finish_order)
+            .where(trial.c.job_id == job_id, trial.c.score.is_not(None))
+            .order_by(trial.c.score if objective in LOWER_IS_BETTER else trial.c.score.desc())
+            .limit(BEST)
+            .subquery()
+            for job_id, objective in self._connection.execute(large).all()
+        ]
+        return union(even, *(select(one) for one in best))
 
     def _datasets(self) -> dict[str, Dataset]:
         rows = self._connection.execute(select(tables.dataset)).mappings()
         return {row["id"]: Dataset.model_validate(dict(row)) for row in rows}
-
-
-def _steps() -> Subquery:
-    """Return, for each job, that every how-many-th of its finished trials is read."""
-    trial = tables.trial
-    step = (func.max(trial.c.finish_order) - 1) // literal(MOST) + 1
-    return select(trial.c.job_id, step.label("step")).group_by(trial.c.job_id).subquery()
 
 
 def _past(dataset: Dataset, facts: TaskFacts, trials: list[Trial]) -> PastTask:

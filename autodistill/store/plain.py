@@ -11,8 +11,10 @@ from sqlalchemy import JSON, ColumnElement, Connection, func, select, type_coerc
 from autodistill.record import TrialState
 from autodistill.store import tables
 
-BLOCK = 4000
+BLOCK = 1500
 """Trials that are in memory at once."""
+MOST = 4000
+"""Trials that are read in one piece."""
 
 
 class PlainTrials:
@@ -27,19 +29,19 @@ class PlainTrials:
         A finished trial never changes, so that a reader need not read it twice.
         """
         order = tables.trial.c.finish_order
-        while block := self._read(job_id, order > after):
+        while block := self._read(job_id, order > after, BLOCK):
             yield block
             after = block[-1]["finish_order"]
 
     def others(self, job_id: str) -> list[Mapping[str, Any]]:
         """Return the trials that have not finished: open ones, and those cancelled with their job.
 
-        At most `BLOCK` of them, the lowest numbers first.
+        At most `MOST` of them, the lowest numbers first.
         """
         return self._read(job_id, tables.trial.c.finish_order.is_(None))
 
     def some(self, job_id: str, numbers: Sequence[int]) -> list[Mapping[str, Any]]:
-        """Return the trials of those numbers, at most `BLOCK`."""
+        """Return the trials of those numbers, at most `MOST`."""
         return self._read(job_id, tables.trial.c.number.in_(numbers))
 
     def newest(self, job_id: str, limit: int) -> list[Mapping[str, Any]]:
@@ -53,7 +55,9 @@ class PlainTrials:
         )
         return self._read(job_id, trial.finish_order.in_(query))[::-1]
 
-    def _read(self, job_id: str, those: ColumnElement[bool]) -> list[Mapping[str, Any]]:
+    def _read(
+        self, job_id: str, those: ColumnElement[bool], limit: int = MOST
+    ) -> list[Mapping[str, Any]]:
         trial, measurement = tables.trial.c, tables.measurement.c
         done = (
             select(func.max(measurement.epoch))
@@ -80,7 +84,7 @@ class PlainTrials:
             )
             .where(trial.job_id == job_id, those)
             .order_by(trial.finish_order, trial.number)
-            .limit(BLOCK)
+            .limit(limit)
         )
         return [_plain(dict(row._mapping)) for row in self._connection.execute(query)]
 
