@@ -1,0 +1,15 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from benchmarks.chaos.__main__ import run
+
+pytestmark = pytest.mark.e2e
+
+
+def test_nothing_is_lost_under_faults(tmp_path: Path) -> None:
+    found = run(seed=5, faults=6, trials=24, engine="sqlite", root=tmp_path)
+    assert found["wrong"] == []
+    assert found["faults"] == 6
