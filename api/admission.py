@@ -117,6 +117,10 @@ def _unknown(field: str, error: NotFound) -> Problem:
 def _of_teacher(asked: TeacherSpec, model: Model, dataset: Dataset) -> Iterator[Problem]:
     if problem := _unread(model, dataset, "teacher.model"):
         yield problem
+    if dataset.task not in asked.preparation.tasks:
+        served = ", ".join(sorted(asked.preparation.tasks))
+        message = f"{asked.preparation.kind} serves {served}, not {dataset.task}; choose another."
+        yield Problem(field="teacher.preparation", message=message)
     if asked.preparation.fine_tuning is None and not model.knows(dataset):
         theirs = ", ".join(model.labels[:10]) or "no head"
         if model.head not in ("", dataset.task.head):

@@ -131,6 +131,7 @@ def submit(
     dataset: Annotated[str | None, typer.Option(help="Id or name.")] = None,
     teacher: Annotated[str | None, typer.Option(help="Id or name of a model.")] = None,
     fine_tune: Annotated[bool, typer.Option(help="Fine-tune the teacher first.")] = False,
+    preparation: Annotated[str | None, typer.Option(help="Kind, such as ensemble or mcmi.")] = None,
     cut: Annotated[list[int] | None, typer.Option(help="Student: layers of the teacher.")] = None,
     student: Annotated[list[str] | None, typer.Option(help="Student: a registered model.")] = None,
     objective: Annotated[list[str] | None, typer.Option(help="A metric or a cost.")] = None,
@@ -154,8 +155,9 @@ def submit(
     body["budget"] = body.get("budget", {}) | _given(limits)
     if teacher is not None:
         body["teacher"] = {"model": teacher}
-    if fine_tune:
-        body["teacher"] = body.get("teacher", {}) | {"preparation": {"kind": "fine_tuned"}}
+    if fine_tune or preparation:
+        kind = {"kind": preparation or "fine_tuned"}
+        body["teacher"] = body.get("teacher", {}) | {"preparation": kind}
     if cut or student:
         body["students"] = [{"kind": "cut", "num_layers": n} for n in cut or ()]
         body["students"] += [{"kind": "registered", "model": m} for m in student or ()]

@@ -64,6 +64,7 @@ def output_layer(model: Any) -> Any:
     Raises:
         InvalidModel: When the head ends in something else.
     """
+    model = getattr(model, "first", model)  # of an ensemble
     inside = set(model.base_model.modules())
     found = [
         module
@@ -127,7 +128,7 @@ def _load(folder: Path, head: str, **settings: Any) -> Any:
 
 def transformer_layers(model: Any) -> Any:
     """Return the list of a model's transformer layers."""
-    holder, name = _layers(model)
+    holder, name = _layers(getattr(model, "first", model))  # of an ensemble
     return getattr(holder, name)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -18,6 +19,7 @@ from autodistill.errors import InvalidModel, Problem
 from autodistill.metrics.measuring import Measure
 from autodistill.models.costs import costs
 from autodistill.models.encoders import cut, load, load_reader, load_with_fresh_head, save
+from autodistill.models.ensemble import load_teacher, write_ensemble
 from autodistill.models.evaluation import Exam
 from autodistill.models.folders import folder, key
 from autodistill.models.inputs import read_inputs, taken, write_inputs
@@ -27,13 +29,15 @@ from autodistill.models.scale import Scale, scale_of
 from autodistill.models.tokens import read_tokens
 from autodistill.optimisation import Training
 from autodistill.prepare._masked_lm import fit_head
-from autodistill.prepare._teacher import fine_tune
+from autodistill.prepare._teacher import School
 from autodistill.record import Dataset, Model, PreparedTask, task_facts
 from autodistill.spec import CutStudent, JobSpec, RegisteredStudent
 
 VERSION = 2
 """Grows when the same parts come to make other content."""
 COSTS = "costs.json"
+MEMBER_STEP = 7_919
+"""Between the seeds of members, so that no job of a neighbouring seed has the same one."""
 Progress = Callable[[str, dict[str, Any]], None]
 
 
@@ -136,41 +140,65 @@ class _Preparation:
 
     @cached_property
     def teacher_folder(self) -> Path:
-        """The prepared teacher; made from its training examples where it is fine-tuned."""
-        training = self.spec.teacher.preparation.fine_tuning
-        tokens = self.tokens(self.teacher)
+        """The prepared teacher; of several, the first with the names of the others."""
+        number, average = self.spec.teacher.preparation.members
+        if number == 1:
+            return self.member(0)
+        members = [self.member(k) for k in range(number)]
+
+        def make(to: Path) -> None:
+            shutil.copytree(members[0], to, dirs_exist_ok=True)
+            write_ensemble(to, members[1:], average)
+            self.keep_costs(load_teacher(to, Scale()), self.teacher, to)
+
+        names = [member.name for member in members]
+        return folder(self.base / key("ensemble", VERSION, names, average), make)
+
+    def member(self, number: int) -> Path:
+        """Return one prepared teacher; made from its training examples where it is trained."""
+        preparation = self.spec.teacher.preparation
+        training, tokens = preparation.fine_tuning, self.tokens(self.teacher)
         parts: list[Any] = [VERSION, self.teacher.sha256, tokens.name]
         if training is None:
             _same_labels(self.teacher, self.dataset)
         else:
-            parts += [training.model_dump(), self.positions.tolist(), self.spec.seed]
+            parts += [training.model_dump(), self.positions.tolist(), self.seed(number)]
+        if (spreading := preparation.spreading) is not None:
+            parts += [spreading[0].model_dump(), spreading[1]]
 
         def make(to: Path) -> None:
-            self.progress("teacher", {"model": self.teacher.name})
-            ready = load(Path(self.teacher.path)) if training is None else self.taught(training)
+            self.progress("teacher", {"model": self.teacher.name, "member": number + 1})
+            path = Path(self.teacher.path)
+            ready = load(path) if training is None else self.taught(training, self.seed(number))
             self.keep(ready, self.teacher, to)
 
         return folder(self.base / key("teacher", *parts), make)
 
-    def taught(self, training: Training) -> Any:
-        """Return the teacher with a fresh head, fine-tuned."""
-        torch.manual_seed(self.spec.seed)
+    def seed(self, number: int) -> int:
+        """Return the seed of a member of the teachers; the first has the job's own."""
+        return self.spec.seed + MEMBER_STEP * number
+
+    def taught(self, training: Training, seed: int) -> Any:
+        """Return the teacher with a fresh head, trained as the job asks."""
+        torch.manual_seed(seed)
         model = load_with_fresh_head(
             Path(self.teacher.path), self.dataset.labels, self.dataset.task
         )
         tokens, dev = (read_inputs(self.tokens(self.teacher), x) for x in ("train", "dev"))
         true, tagging = dev.labels(self.split("dev")), dev.tagging(self.dataset.labels)
-        fine_tune(
-            model,
-            training,
+        school = School(
             tokens=tokens,
             labels_V=tokens.labels(self.split("train")),
             positions=self.positions,
+            num_outputs=self.dataset.num_outputs,
             dev=Exam(self.dataset.task, dev, true, None, tagging),
             scale=self.scale,
-            seed=self.spec.seed,
+            seed=seed,
             progress=self.progress,
         )
+        school.fine_tune(model, training)
+        if (spreading := self.spec.teacher.preparation.spreading) is not None:
+            school.spread(model, *spreading)
         return self.scale.fold(model)
 
     @cached_property
@@ -180,7 +208,7 @@ class _Preparation:
 
         def make(to: Path) -> None:
             self.progress("cache", {"examples": self.dataset.num_examples})
-            model = load(teacher)
+            model = load_teacher(teacher, Scale())
             for split in SPLITS:
                 of_split = read_inputs(tokens, split)
                 positions = self.positions if split == "train" else np.arange(len(of_split))
@@ -257,6 +285,10 @@ class _Preparation:
     def keep(self, model: Any, origin: Model, to: Path) -> None:
         """Write a model, its tokenizer and its costs."""
         save(model, load_reader(Path(origin.path)), to, self.spec.max_length)
+        self.keep_costs(model, origin, to)
+
+    def keep_costs(self, model: Any, origin: Model, to: Path) -> None:
+        """Write what a model costs to use."""
         found = costs(model, read_inputs(self.tokens(origin), "dev"))
         (to / COSTS).write_text(json.dumps(found))
 

@@ -63,10 +63,11 @@ def sensitivity(student: Any, inputs: dict[str, Any]) -> torch.Tensor:
     others = {name: value for name, value in inputs.items() if name != "input_ids"}
     if "input_ids" in inputs:
         others["inputs_embeds"] = student.get_input_embeddings()(inputs["input_ids"])
-    x_BTE = others["inputs_embeds"].detach().requires_grad_()
+    read = "pixel_values" if "pixel_values" in others else "inputs_embeds"
+    x_BTE = others[read].detach().requires_grad_()
     attention = torch.nn.attention
     with torch.enable_grad(), attention.sdpa_kernel(attention.SDPBackend.MATH):
-        logits = student(**others | {"inputs_embeds": x_BTE}).logits.float()
+        logits = student(**others | {read: x_BTE}).logits.float()
         n = torch.randn_like(logits)
         if logits.ndim > 2 and "attention_mask" in others:
             n = n * others["attention_mask"][..., None]

@@ -16,6 +16,7 @@ from autodistill.activations import Activation
 from autodistill.augmentations import Augmentation, Resources, RewritingAugmentation
 from autodistill.data.table import Split
 from autodistill.models.encoders import load, load_reader
+from autodistill.models.ensemble import load_teacher
 from autodistill.models.fitting import label_tensor
 from autodistill.models.folders import folder, key
 from autodistill.models.inputs import Batch, Inputs, read_inputs
@@ -196,7 +197,9 @@ def _taught(
 
     def outputs(of: Inputs, positions: NDArray[np.int64], *parts: Any) -> Outputs:
         def make(to: Path) -> None:
-            write_outputs(load(task.teacher), of, positions, activations, to, "train")
+            write_outputs(
+                load_teacher(task.teacher, Scale()), of, positions, activations, to, "train"
+            )
 
         name = key("states", task.outputs.name, list(activations), *parts)
         made = folder(task.outputs.parent / name, make)

@@ -11,6 +11,7 @@ from autodistill.activations import Said
 from autodistill.data.table import read_split
 from autodistill.models.device import device
 from autodistill.models.encoders import load
+from autodistill.models.ensemble import load_teacher
 from autodistill.models.fitting import Optimiser, batches, hard_loss
 from autodistill.models.inputs import read_inputs
 from autodistill.models.lessons import Lesson
@@ -52,7 +53,7 @@ class Learner:
         self._regularising = pipeline.regularizer.build(pool)
         self._augmenting = pipeline.augmentation.build(pool)
         self._teaching = Teaching(
-            self._examples, of_teacher, self.scale, lambda: self.scale.unfold(load(task.teacher))
+            self._examples, of_teacher, self.scale, lambda: load_teacher(task.teacher, self.scale)
         )
         student = self.scale.unfold(load(task.students[spec.student]))
         held_out = [read_inputs(task.student_tokens[spec.student], x) for x in ("dev", "test")]

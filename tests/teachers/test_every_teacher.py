@@ -14,7 +14,7 @@ KINDS = variants(TeacherSpec.model_fields["preparation"])
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_teacher_is_fine_tuned_only_where_its_preparation_says_so(kind: str) -> None:
     spec = TeacherSpec.model_validate({"model": "bert", "preparation": {"kind": kind}})
-    assert (spec.preparation.fine_tuning is not None) == (kind == "fine_tuned")
+    assert (spec.preparation.fine_tuning is None) == (kind == "as_is")
 
 
 class TestEveryTeacher(ComponentContract):

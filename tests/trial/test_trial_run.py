@@ -228,7 +228,6 @@ import io, sys, pandas, torch, transformers
 from PIL import Image
 for folder, table in zip(sys.argv[1::2], sys.argv[2::2]):
     frame = pandas.read_parquet(table).query("split == 'test'")
-    tokenizer = transformers.AutoTokenizer.from_pretrained(folder)
     if "image" in frame:
         reader = transformers.AutoImageProcessor.from_pretrained(folder)
         model = transformers.AutoModelForImageClassification.from_pretrained(folder)
@@ -237,6 +236,7 @@ for folder, table in zip(sys.argv[1::2], sys.argv[2::2]):
             guesses = model(**reader(images, return_tensors="pt")).logits.argmax(1)
         print((guesses == torch.tensor(frame.label.tolist())).double().mean().item())
         continue
+    tokenizer = transformers.AutoTokenizer.from_pretrained(folder)
     if "words" in frame:
         model = transformers.AutoModelForTokenClassification.from_pretrained(folder)
         hits = []
