@@ -53,7 +53,6 @@ class Ground:
     encoder: dict[str, Any] = field(default_factory=lambda: dict(MINILM))
     num_layers: int = 1
     """Of the student."""
-    preparations: tuple[dict[str, Any], ...] = (TEACHER,)
 
 
 GROUNDS = {
@@ -61,6 +60,22 @@ GROUNDS = {
     # Few levels, and as deep as its teacher, which some components ask for.
     Task.TEXT_REGRESSION: Ground(
         "vader_levels", {"split_column": "split", "task": "text_regression"}, num_layers=6
+    ),
+    Task.TOKEN_CLASSIFICATION: Ground("ha_slots"),
+    Task.IMAGE_CLASSIFICATION: Ground(
+        "digits",
+        {"split_column": "split", "image_column": "image"},
+        {
+            "kind": "fresh",
+            "architecture": "vit",
+            "image_size": 8,
+            "patch_size": 2,
+            "num_channels": 1,
+            "num_layers": 4,
+            "hidden_size": 64,
+            "num_heads": 4,
+        },
+        num_layers=2,
     ),
 }
 
