@@ -19,7 +19,7 @@ from autodistill.spec import (
     TeacherSpec,
 )
 from autodistill.store import Sought, Transaction
-from autodistill.task import TaskFacts
+from autodistill.task import WHOLE_TEXTS, TaskFacts
 
 Student = RegisteredStudent | CutStudent
 EARLIER, TIMED = 5, 40
@@ -36,6 +36,9 @@ def admit(tx: Transaction, asked: JobRequest) -> tuple[JobSpec, dict[str, TaskFa
     problems = list(_of_teacher(asked.teacher, teacher, dataset))
     augmenters, found_wrong = _augmenters(tx, asked.augmenters)
     problems += found_wrong
+    if dataset.task not in WHOLE_TEXTS and asked.augmenters != Augmenters():
+        message = f"Augmenters rewrite whole texts; {dataset.task} has none. Leave them out."
+        problems.append(Problem(field="augmenters", message=message))
     facts: dict[str, TaskFacts] = {}
     students: list[Student] = []
     for i, student in enumerate(asked.students):

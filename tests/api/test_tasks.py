@@ -139,3 +139,12 @@ def test_models_of_texts_do_not_read_images(world: Any) -> None:
     students = [{"kind": "registered", "model": "teacher"}]
     asked = world.request(dataset="thirds", teacher=teacher, students=students)
     assert "students.0.model" in refused(world.post("/v1/jobs", asked))
+
+
+def test_words_are_not_rewritten(world: Any) -> None:
+    tagged(world)
+    asked = world.request(dataset="places", augmenters={"masked_lm": "teacher"})
+    assert refused(world.post("/v1/jobs", asked)) == {
+        "augmenters": "Augmenters rewrite whole texts; token_classification has none. "
+        "Leave them out."
+    }
