@@ -89,6 +89,7 @@ NEEDS: Mapping[str, Scope | None] = {
     "GET /v1/webhooks/{webhook}/deliveries": ADMIN,
 }
 """None is for everybody. What is not listed needs an admin, and fails a test."""
+METHODS = ("HEAD", *sorted({key.split(" ")[0] for key in NEEDS}))
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from sqlalchemy import exc
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
+from api.access import METHODS
 from autodistill.errors import (
     AutodistillError,
     Conflict,
@@ -160,7 +161,7 @@ def _methods(request: Request) -> list[str]:
     described = request.app.openapi()["paths"]
     if own := described.get(request.url.path):  # not what a sibling's placeholder would match
         return [method.upper() for method in own]
-    scopes = {m: {**request.scope, "method": m} for m in ("GET", "HEAD", "POST", "DELETE")}
+    scopes = {m: {**request.scope, "method": m} for m in METHODS}
     routes = request.app.routes
     return [m for m, s in scopes.items() if any(r.matches(s)[0] is Match.FULL for r in routes)]
 

@@ -33,7 +33,7 @@ def service(
     monkeypatch.setattr(events, "LIFETIME_S", 0.2)
     root = tmp_path / "root"
     shutil.copytree(ready, root)
-    world = open_world(root)
+    world = open_world(root, webhook_networks=LOOPBACK)
     world.model("minilm", num_layers=6)
     reviews(root / "reviews.csv")
     world.submit()
