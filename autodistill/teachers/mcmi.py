@@ -20,7 +20,9 @@ class MCMI(Teacher, title="MCMI"):
     example's class, so that `CMI = I(X; Y^ | Y)` grows. Ours: Q is computed anew before each epoch,
     in evaluation and without gradient (the released code keeps the first one); its entries are at
     least 1e-8 and an example's divergence counts up to 5 nats; an epoch that costs more than a
-    point of the headline metric on dev is undone and the last.
+    point of the headline metric on dev is undone and the last. Between two of its computations Q
+    is stale, and large steps then move class means instead: against training on without weight,
+    information grew with the weight in small steps, and not reliably in large ones.
     """
 
     cost: ClassVar[str] = "a longer training of the teacher, once for a job"
