@@ -61,7 +61,8 @@ class Ours:
         submit(self._store, asked)
         with self._store.write() as tx:
             job = tx.leases.claim("benchmark", 3600)
-        assert job is not None
+            assert job is not None
+            tx.leases.grant(job.id, job.owner_epoch, 1)
         folders = TrialFolders(root, job.id, job.owner_epoch)
         quiet = threading.Event(), threading.Event()
         self._conductor = Conductor(self._store, job, prepared(root, asked), folders, *quiet)

@@ -91,7 +91,8 @@ def test_a_job_on_a_model_that_is_none_fails_and_says_why(
         store = app.state.store
         with store.write() as tx:
             job = tx.leases.claim("a test", 600)
-        assert job is not None
+            assert job is not None
+            tx.leases.grant(job.id, job.owner_epoch, 1)
         calm = threading.Event()
         driver = Driver(store, tmp_path / "root", job, draining=calm, lost=threading.Event())
         driver.drive(run_inline)
