@@ -38,6 +38,11 @@ class Field:
     only_for: tuple[str, str] | None = None
     """(name, value) of the choice that must be made for this field to take part."""
 
+    @property
+    def id(self) -> str:
+        """What no other control has: variants of one choice may share names of fields."""
+        return f"f-{self.name}" + (f"-{self.only_for[1]}" if self.only_for else "")
+
 
 def fields(schema: Schema) -> list[Field]:
     """Return a control for each scalar in `schema`; lists and maps are left to the page."""

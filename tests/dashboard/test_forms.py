@@ -20,6 +20,11 @@ class Rich(BaseModel):
     share: float = 0.5
 
 
+class Other(BaseModel):
+    kind: Literal["other"] = "other"
+    share: float = 0.1
+
+
 class Inner(BaseModel):
     num_trials: Annotated[int, Ge(1), Le(9)] = 3
 
@@ -33,7 +38,7 @@ class Order(BaseModel):
     limit: Annotated[float, Ge(0)] | None = None
     fast: bool = True
     inner: Inner = Inner()
-    choice: Annotated[Plain | Rich, Field(discriminator="kind")] = Rich()
+    choice: Annotated[Plain | Rich | Other, Field(discriminator="kind")] = Rich()
     many: list[int] = []
 
 
@@ -42,8 +47,8 @@ def drawn() -> dict[str, Control]:
 
 
 def test_every_scalar_has_a_control_and_lists_have_none() -> None:
-    expected = ["name", "way", "limit", "fast", "inner.num_trials", "choice.kind", "choice.share"]
-    assert list(drawn()) == expected
+    expected = ["name", "way", "limit", "fast", "inner.num_trials", "choice.kind"]
+    assert list(drawn()) == [*expected, "choice.share"]
 
 
 def test_types_limits_and_defaults_come_from_the_schema() -> None:
@@ -59,7 +64,13 @@ def test_the_fields_of_a_variant_take_part_only_when_it_is_chosen() -> None:
     named = drawn()
     assert named["choice.kind"].default == "rich"
     assert {o.value: o.help for o in named["choice.kind"].options}["rich"] == "It has settings."
-    assert named["choice.share"].only_for == ("choice.kind", "rich")
+    shares = [f for f in fields(Order.model_json_schema()) if f.name == "choice.share"]
+    assert {f.only_for for f in shares} == {("choice.kind", "rich"), ("choice.kind", "other")}
+
+
+def test_no_two_controls_have_one_id() -> None:
+    ids = [field.id for field in fields(Order.model_json_schema())]
+    assert len(ids) == len(set(ids))
 
 
 def test_labels_are_words_with_units() -> None:
