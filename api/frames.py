@@ -13,6 +13,7 @@ from typing import Annotated, Any, TypeVar
 from fastapi import Depends, Request
 
 from autodistill.explain import Frame, block
+from autodistill.record import Job
 from autodistill.store import Transaction
 
 T = TypeVar("T")
@@ -25,6 +26,8 @@ class Shelf:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
+        self._epoch: int | None = None
+        """Claim under which the kept trials finished; a later one may run them again."""
         self._finished = Frame()
         self._last = 0
         self._derived: dict[str, Any] = {}
@@ -32,16 +35,22 @@ class Shelf:
     def __len__(self) -> int:
         return len(self._finished)
 
-    def frame(self, tx: Transaction, job_id: str) -> Frame:
+    def frame(self, tx: Transaction, job: Job) -> Frame:
         """Return every trial of the job, open ones last."""
         with self._lock:
-            for rows in tx.plain.ended(job_id, self._last):
-                self._finished = self._finished.with_block(block(rows))
+            if job.owner_epoch != self._epoch:  # some may have been taken up again in between
+                self._epoch = job.owner_epoch
+                self._finished, self._last, self._derived = Frame(), 0, {}
+            more = []
+            for rows in tx.plain.ended(job.id, self._last):
+                more.append(block(rows))
                 self._last = rows[-1]["finish_order"]
+            if more:
+                self._finished = self._finished.with_blocks(*more)
                 self._derived = {}
             finished = self._finished
-        others = tx.plain.others(job_id)
-        return finished.with_block(block(others)) if others else finished
+        others = tx.plain.others(job.id)
+        return finished.with_blocks(block(others)) if others else finished
 
     def once(self, name: str, make: Callable[[], T]) -> T:
         """Return what `make` says, asked again only when further trials have finished."""

@@ -82,7 +82,7 @@ def column(frame: Frame, job: Job, name: str) -> NDArray[Any]:
 
 def why(tx: Transaction, job: Job, shelf: Shelf) -> Why:
     """Return what mattered; worked out anew only when further trials have finished."""
-    frame = shelf.frame(tx, job.id)
+    frame = shelf.frame(tx, job)
     return shelf.once("why", lambda: _why(tx, job, frame))
 
 
@@ -141,7 +141,7 @@ def curves(
     tx: Transaction, job: Job, shelf: Shelf, name: str | None, numbers: Sequence[int]
 ) -> Curves:
     """Return the curves of some trials, or of a telling selection, by column."""
-    objective, frame = job.spec.objectives[0], shelf.frame(tx, job.id)
+    objective, frame = job.spec.objectives[0], shelf.frame(tx, job)
     measured = name or f"dev/{objective.metric}"
     known = frame.column("number")
     held = np.isin(known, numbers) if numbers else np.ones(len(frame), dtype=bool)
@@ -176,7 +176,7 @@ def tell(tx: Transaction, job: Job, shelf: Shelf) -> Story:
 
 def facts(tx: Transaction, job: Job, shelf: Shelf) -> Facts:
     """Return what the story is told from."""
-    found, frame, metric = why(tx, job, shelf), shelf.frame(tx, job.id), headline(job)
+    found, frame, metric = why(tx, job, shelf), shelf.frame(tx, job), headline(job)
     best = None if found.best is None else tx.trials.get(job.id, found.best)
     plain = complete(frame) & ~frame.column("distils").astype(bool)
     scores = frame.numbers(f"dev/{metric}")[plain]

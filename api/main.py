@@ -9,9 +9,11 @@ from importlib.metadata import version
 
 from fastapi import Depends, FastAPI
 from fastapi.middleware.gzip import GZipMiddleware
+from starlette.middleware.gzip import DEFAULT_EXCLUDED_CONTENT_TYPES
 
 from api import dashboard, errors
 from api.description import Application, operation_id
+from api.exports import PARQUET
 from api.frames import Shelves
 from api.gate import Gate
 from api.guards import Guard, storable
@@ -93,7 +95,12 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.settings, app.state.store = settings, store
     app.state.metrics, app.state.draining = Metrics(store), threading.Event()
     app.state.shelves = Shelves()
-    app.add_middleware(GZipMiddleware, minimum_size=1024)
+    app.add_middleware(
+        GZipMiddleware,
+        minimum_size=1024,
+        compresslevel=6,
+        exclude_content_types=(*DEFAULT_EXCLUDED_CONTENT_TYPES, PARQUET),  # it is compressed
+    )
     app.add_middleware(Guard, max_upload_mib=settings.max_upload_mib)
     app.add_middleware(Gate, settings=settings, store=store)
     app.add_middleware(Watch, metrics=app.state.metrics)

@@ -24,7 +24,7 @@ MOST_POINTS = 600
 
 def report(tx: Transaction, job: Job, shelf: Shelf) -> dict[str, Any]:
     """Return what the template of the report shows."""
-    known, found, frame = facts(tx, job, shelf), why(tx, job, shelf), shelf.frame(tx, job.id)
+    known, found, frame = facts(tx, job, shelf), why(tx, job, shelf), shelf.frame(tx, job)
     dataset, teacher = tx.datasets.get(job.spec.dataset), tx.models.get(job.spec.teacher.model)
     leader = None if known.best is None else known.best.spec.pipeline
     best = job.result.best.pipeline if job.result else leader

@@ -4,8 +4,8 @@
 
 Starts the API as a process of its own, asks for everything that the pages ask for, and prints for
 each call the server's time (from the first byte sent to the last one received on loopback) and the
-compressed size. optuna-dashboard is installed into a throw-away environment, filled with the same
-trials, and asked for what its own pages ask for.
+compressed size. optuna-dashboard is installed into an environment of its own in the folder, filled
+with the same trials, and asked for what its own pages ask for. A filled folder is used again.
 """
 
 from __future__ import annotations
@@ -110,15 +110,15 @@ def served(folder: Path) -> Iterator[tuple[str, psutil.Process]]:
         process.wait(30)
 
 
-def measure(folder: Path) -> tuple[list[Timed], float]:
-    """Return what each call takes, and the API's peak memory in bytes."""
+def measure(folder: Path) -> tuple[list[Timed], float, float]:
+    """Return what each call takes, and the API's peak memory in bytes and CPU time in seconds."""
     with served(folder) as (url, process), httpx.Client(base_url=url, timeout=60) as http:
         found = [timed(n, http, http.build_request("GET", path)) for n, path in calls().items()]
         found += [
             timed(name, http, http.build_request("POST", path, json=body))
             for name, (path, body) in posts().items()
         ]
-        return found, peak(process)
+        return found, peak(process), sum(process.cpu_times()[:2])
 
 
 def show(found: Sequence[Timed]) -> None:
@@ -143,19 +143,24 @@ def main() -> None:
     began = time.perf_counter()
     fill(folder, trials=given.trials, points=given.points)
     print(f"{given.trials:,} trials x {given.points} in {time.perf_counter() - began:.0f} s")
-    found, most = measure(folder)
+    found, most, cpu = measure(folder)
     show(found)
-    print(f"API: {most / 1e6:.0f} MB at most (bar {BAR_RSS / 1e6:.0f})")
-    result = {"calls": [asdict(one) for one in found], "peak_bytes": most}
+    num_calls = sum(one.rounds for one in found)
+    most_mb = f"{most / 1e6:.0f} MB at most (bar {BAR_RSS / 1e6:.0f})"
+    print(f"API: {most_mb}, {cpu:.1f} CPU-s for {num_calls} calls")
+    result: dict[str, object] = {
+        "calls": [asdict(one) for one in found],
+        "peak_bytes": most,
+        "cpu_s": cpu,
+    }
     if not given.alone:
         theirs = optuna_peer.measure(folder)
         print("optuna-dashboard on the same trials:")
         show(theirs.calls)
-        print(f"optuna-dashboard: {theirs.peak_bytes / 1e6:.0f} MB at most")
-        result["optuna_dashboard"] = {
-            "calls": [asdict(one) for one in theirs.calls],
-            "peak_bytes": theirs.peak_bytes,
-        }
+        num_calls = sum(one.rounds for one in theirs.calls)
+        most_mb = f"{theirs.peak_bytes / 1e6:.0f} MB at most"
+        print(f"optuna-dashboard: {most_mb}, {theirs.cpu_s:.1f} CPU-s for {num_calls} calls")
+        result["optuna_dashboard"] = asdict(theirs)
     (folder / "dashboard.json").write_text(json.dumps(result, indent=1))
 
 

@@ -1,4 +1,4 @@
-"""optuna-dashboard in a throw-away environment, on the trials of `large_store`."""
+"""optuna-dashboard in an environment of its own, on the trials of `large_store`."""
 
 from __future__ import annotations
 
@@ -22,6 +22,9 @@ from benchmarks.timing import Timed, peak, timed, wait
 
 FILLER = Path(__file__).with_name("optuna_filler.py")
 CURVES_AT_ONCE = 2000
+ROUNDS = 3
+CALLS = {"studies": "/api/studies", "the study (every trial)": "/api/studies/1?after=0"}
+"""What its pages ask for before they show a study."""
 
 
 @dataclass(frozen=True)
@@ -30,39 +33,42 @@ class Peer:
 
     calls: Sequence[Timed]
     peak_bytes: float
+    cpu_s: float
+    """Of its process, for all of the calls."""
 
 
 def measure(folder: Path) -> Peer:
-    """Install, fill, serve and time optuna-dashboard; nothing of it stays."""
-    with tempfile.TemporaryDirectory(prefix="optuna-dashboard-") as scratch:
-        root = Path(scratch)
-        venv.create(root / "env", with_pip=True)
-        python = root / "env" / "bin" / "python"
+    """Install, fill, serve and time optuna-dashboard, in `folder`; what is there is used again."""
+    python, database = folder / "peer" / "bin" / "python", folder / "optuna.db"
+    if not python.exists():
+        venv.create(folder / "peer", with_pip=True)
         install = [str(python), "-m", "pip", "install", "-q", "optuna-dashboard"]
         subprocess.run(install, check=True)
-        told = root / "trials.jsonl"
-        _write(folder, told)
-        url = f"sqlite:///{root / 'optuna.db'}"
-        subprocess.run([str(python), str(FILLER), str(told), url], check=True)
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            port = free.getsockname()[1]
-        command = [str(root / "env/bin/optuna-dashboard"), url, "--port", str(port)]
-        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        address = f"http://127.0.0.1:{port}"
-        try:
-            wait(address, process)
-            with httpx.Client(base_url=address, timeout=600) as http:
-                found = [
-                    timed(name, http, http.build_request("GET", path), rounds=3)
-                    for name, path in (
-                        ("studies", "/api/studies"),
-                        ("the study (every trial)", "/api/studies/1?after=0"),
-                    )
-                ]
-            return Peer(found, peak(psutil.Process(process.pid)))
-        finally:
-            process.terminate()
-            process.wait(30)
+    if not database.exists():
+        with tempfile.TemporaryDirectory(dir=folder) as scratch:
+            told, filled = Path(scratch, "trials.jsonl"), Path(scratch, "optuna.db")
+            _write(folder, told)
+            fill = [str(python), str(FILLER), str(told), f"sqlite:///{filled}"]
+            subprocess.run(fill, check=True)
+            filled.rename(database)  # whole, or not at all
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    command = [str(python.with_name("optuna-dashboard")), f"sqlite:///{database}"]
+    command += ["--port", str(port)]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    address = f"http://127.0.0.1:{port}"
+    try:
+        wait(address, process)
+        watched = psutil.Process(process.pid)
+        with httpx.Client(base_url=address, timeout=600) as http:
+            found = [
+                timed(name, http, http.build_request("GET", path), rounds=ROUNDS)
+                for name, path in CALLS.items()
+            ]
+        return Peer(found, peak(watched), sum(watched.cpu_times()[:2]))
+    finally:
+        process.terminate()
+        process.wait(30)
 
 
 def _write(folder: Path, path: Path) -> None:

@@ -25,6 +25,7 @@ class Timed:
     p95_ms: float
     num_bytes: int
     """Compressed, as sent."""
+    rounds: int
 
 
 def wait(url: str, process: subprocess.Popen[bytes]) -> None:
@@ -57,7 +58,7 @@ def timed(name: str, http: httpx.Client, request: httpx.Request, rounds: int = R
             raise RuntimeError(f"{name}: {response.status_code} {body[:200]!r}")
     rest = sorted(seconds[1:] or seconds)
     p95 = rest[min(len(rest) - 1, round(0.95 * (len(rest) - 1)))]
-    return Timed(name, seconds[0], statistics.median(rest), p95, size)
+    return Timed(name, seconds[0], statistics.median(rest), p95, size, rounds)
 
 
 def peak(process: psutil.Process) -> float:

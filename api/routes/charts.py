@@ -49,7 +49,7 @@ def get_columns(
     """Return columns of a job's trials; narrow them with `where` to see more of a part."""
     with store.read() as tx:
         asked = tx.jobs.get(job)
-        frame = shelves.of(job).frame(tx, job)
+        frame = shelves.of(job).frame(tx, asked)
     objective = asked.spec.objectives[0]
     held = np.zeros(len(frame), dtype=bool)
     held[matching(frame, where)] = True

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Annotated, Any, Literal
 
 import numpy as np
@@ -10,6 +9,7 @@ from fastapi import APIRouter, Query, Response
 from fastapi.responses import StreamingResponse
 
 from api.deps import MAX_INT, Limit, StoreDep
+from api.exports import PARQUET, as_csv, as_parquet
 from api.frames import ShelvesDep
 from api.insight import column
 from api.routes.charts import Where
@@ -17,11 +17,10 @@ from api.views import View
 from autodistill.explain import Frame
 from autodistill.explain.asking import cells, following, matching, ordered, text
 from autodistill.explain.telling import Positions
-from autodistill.lazy import csv, parquet, pyarrow
 from autodistill.record import Job
 
 router = APIRouter(prefix="/v1/jobs", tags=["tables"])
-LINES = 2000
+FORMATS = {"csv": (as_csv, "text/csv"), "parquet": (as_parquet, PARQUET)}
 MOST_VALUES = 40
 """A column with more different values is filtered by bounds, not by value."""
 Sort = Annotated[str, Query(max_length=200, description="A column; `-score` is descending.")]
@@ -58,7 +57,7 @@ def list_fields(job: str, store: StoreDep, shelves: ShelvesDep) -> list[Field]:
     with store.read() as tx:
         found = tx.jobs.get(job)
         shelf = shelves.of(job)
-        frame = shelf.frame(tx, job)
+        frame = shelf.frame(tx, found)
     return shelf.once("fields", lambda: [_field(found, frame, name) for name in frame.names])
 
 
@@ -76,7 +75,7 @@ def get_table(
     """Return a page of a job's trials, sorted and filtered; `after` is a trial's number."""
     with store.read() as tx:
         asked = tx.jobs.get(job)
-        frame = shelves.of(job).frame(tx, job)
+        frame = shelves.of(job).frame(tx, asked)
     order = _order(frame, where, sort)
     page = following(frame, order, after, limit)
     more = len(page) > 0 and page[-1] != order[-1]
@@ -99,30 +98,11 @@ def export_trials(
 ) -> Response:
     """Download the trials of a job with every column, as CSV or Parquet."""
     with store.read() as tx:
-        tx.jobs.get(job)
-        frame = shelves.of(job).frame(tx, job)
+        frame = shelves.of(job).frame(tx, tx.jobs.get(job))
     order = _order(frame, where, sort)
+    make, kind = FORMATS[to]
     headers = {"Content-Disposition": f'attachment; filename="{job}-trials.{to}"'}
-    if to == "csv":
-        return StreamingResponse(_csv(frame, order), headers=headers, media_type="text/csv")
-    sink = pyarrow.BufferOutputStream()
-    parquet.write_table(_arrow(frame, order), sink)
-    kind = "application/vnd.apache.parquet"
-    return Response(sink.getvalue().to_pybytes(), headers=headers, media_type=kind)
-
-
-def _arrow(frame: Frame, order: Positions) -> Any:
-    columns = {n: frame.column(n)[order] for n in frame.names}
-    return pyarrow.table({n: pyarrow.array(c, from_pandas=True) for n, c in columns.items()})
-
-
-def _csv(frame: Frame, order: Positions) -> Iterator[bytes]:
-    """Yield the table some lines at a time, its header first."""
-    for start in range(0, max(len(order), 1), LINES):
-        sink = pyarrow.BufferOutputStream()
-        how = csv.WriteOptions(include_header=start == 0)
-        csv.write_csv(_arrow(frame, order[start : start + LINES]), sink, how)
-        yield sink.getvalue().to_pybytes()
+    return StreamingResponse(make(frame, order), headers=headers, media_type=kind)
 
 
 def _order(frame: Frame, where: list[str], sort: str) -> Positions:

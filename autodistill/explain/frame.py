@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any
@@ -52,7 +53,11 @@ def _row(row: Mapping[str, Any]) -> dict[str, Any]:
 
 def _column(values: Sequence[Any]) -> NDArray[Any]:
     kinds = set(map(type, values))
-    return np.array(values, dtype=np.float64 if kinds <= NUMBERS else object)
+    if kinds <= NUMBERS:
+        return np.array(values, dtype=np.float64)
+    # One text for all trials that say it, or thousands of equal ones would be kept.
+    shared = [sys.intern(v) if type(v) is str else v for v in values]
+    return np.array(shared, dtype=object)
 
 
 class Frame:
@@ -63,9 +68,9 @@ class Frame:
         if len(self._blocks) > MOST_BLOCKS:
             self._blocks = [{name: self.column(name) for name in self.names}]
 
-    def with_block(self, more: Block) -> Frame:
+    def with_blocks(self, *more: Block) -> Frame:
         """Return the frame with more trials at its end."""
-        return Frame([*self._blocks, more])
+        return Frame([*self._blocks, *more])
 
     def __len__(self) -> int:
         return sum(len(b["number"]) for b in self._blocks)
@@ -100,6 +105,8 @@ class Frame:
 
     def _joined(self, name: str) -> NDArray[Any]:
         parts = [b.get(name) for b in self._blocks]
+        if len(parts) == 1 and parts[0] is not None:
+            return parts[0]
         if any(p is not None and p.dtype == object for p in parts):
             objects = [
                 np.full(len(b["number"]), None, dtype=object) if p is None else p.astype(object)

@@ -11,7 +11,7 @@ from sqlalchemy import JSON, ColumnElement, Connection, func, select, type_coerc
 from autodistill.record import TrialState
 from autodistill.store import tables
 
-BLOCK = 1500
+BLOCK = 500
 """Trials that are in memory at once."""
 MOST = 4000
 """Trials that are read in one piece."""

@@ -85,6 +85,20 @@ def test_failed_trials_run_once_more(world: Any) -> None:
     assert (said["action"], said["target"]) == ("job.retry", job)
 
 
+def test_the_tables_follow_a_trial_that_ran_once_more(world: Any) -> None:
+    job = ended(world)
+    ask = {"name": ["number", "state"]}
+    assert world.get(f"/v1/jobs/{job}/table", params=ask).json()["columns"]["state"][2] == "failed"
+    world.post(f"/v1/jobs/{job}/retry")
+    claim = world.claim()
+    with world.store.write() as tx:
+        driving = tx.driving(claim.id, claim.owner_epoch)
+        driving.start(2)
+        driving.finish(2, TrialState.COMPLETE, dev={"accuracy": 0.9}, test={}, seconds=1.0)
+    found = world.get(f"/v1/jobs/{job}/table", params=ask).json()
+    assert found["columns"] == {"number": [0, 1, 2], "state": ["complete"] * 3}
+
+
 def test_projects_share_as_they_are_told(world: Any) -> None:
     world.submit(project="mine", priority=30)
     assert world.get("/v1/projects").json() == [{"name": "mine", "weight": 1, "quota": None}]

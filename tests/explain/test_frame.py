@@ -32,7 +32,7 @@ def test_a_frame_grows_and_has_holes_where_a_trial_has_no_value(
 ) -> None:
     frame = Frame()
     for number, pipeline in enumerate(pipelines(30)):
-        frame = frame.with_block(block([plain_row(number, pipeline, number / 30)]))
+        frame = frame.with_blocks(block([plain_row(number, pipeline, number / 30)]))
     assert len(frame) == 30
     assert frame.column("dev/accuracy").tolist() == [n / 30 for n in range(30)]
     for number, pipeline in enumerate(pipelines(30)):
