@@ -52,7 +52,7 @@ def test_the_api_keeps_what_it_promises(service: str, tmp_path: Path) -> None:
         [
             *(sys.executable, "-m", "schemathesis.cli", "run", f"{service}/openapi.json"),
             *("--phases", PHASES, "--max-examples", "8", "--seed", "1", "--workers", "2"),
-            *("--header", f"Authorization: Bearer {ROOT}", "--request-timeout", "20"),
+            *("--header", f"Authorization: Bearer {ROOT}", "--request-timeout", "60"),
             *("--no-color", "--suppress-health-check", "all"),
         ],
         cwd=tmp_path,
