@@ -12,24 +12,19 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import socket
-import subprocess
-import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from urllib.parse import urlencode
 
 import httpx
-import psutil
 
 from benchmarks import optuna_peer
 from benchmarks.large_store import DATASET, JOB, MODEL, fill
-from benchmarks.timing import Timed, peak, timed, wait
+from benchmarks.serving import served
+from benchmarks.timing import Timed, peak, timed
 
 BAR_MS, BAR_BYTES, BAR_RSS = 200.0, 300_000, 400e6
 CHARTED = ["number", "origin", "state", "distils", "dev/accuracy"]
@@ -90,24 +85,6 @@ def posts() -> dict[str, tuple[str, dict[str, object]]]:
         "validate": ("/v1/jobs/validate", job),
         "estimate": ("/v1/jobs/estimate", job),
     }
-
-
-@contextmanager
-def served(folder: Path) -> Iterator[tuple[str, psutil.Process]]:
-    """Serve the API from a process of its own; yield its address and the process."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    environment = os.environ | {"AUTODISTILL_DATA_ROOT": str(folder), "AUTODISTILL_RATE_PER_S": "0"}
-    command = [sys.executable, "-m", "uvicorn", "api.main:create_app", "--factory"]
-    command += ["--port", str(port), "--log-level", "error"]
-    process = subprocess.Popen(command, env=environment)
-    url = f"http://127.0.0.1:{port}"
-    try:
-        wait(url + "/healthz", process)
-        yield url, psutil.Process(process.pid)
-    finally:
-        process.terminate()
-        process.wait(30)
 
 
 def measure(folder: Path) -> tuple[list[Timed], float, float]:

@@ -12,8 +12,8 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, sync_playwright
 
-from benchmarks.dashboard import served
 from benchmarks.large_store import JOB
+from benchmarks.serving import served
 
 ROUNDS = 7
 CHROMIUM = "/usr/bin/chromium"

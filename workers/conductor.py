@@ -7,14 +7,13 @@ import math
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from enum import Enum
 from typing import Any
 
 from sqlalchemy.exc import InterfaceError, OperationalError
 
 from autodistill.record import (
-    Event,
     FailureClass,
     Job,
     Measurement,
@@ -26,7 +25,7 @@ from autodistill.record import (
     Wish,
 )
 from autodistill.search import Rungs
-from autodistill.store import Store, Transaction
+from autodistill.store import Store
 from workers.ending import Report
 from workers.folders import TrialFolders
 from workers.ledger import Ledger
@@ -39,7 +38,6 @@ RETRY_DELAY_S, RETRY_FACTOR = 1.0, 4.0
 """After a failure, and how much longer after each more: a full disk is cleared in a minute."""
 POLL_S = 0.25
 """Between looks at what the user wants and how many slots there are."""
-EVENTS_AT_ONCE = 500
 
 
 class Supply(Enum):
@@ -81,7 +79,7 @@ class Conductor:
         with store.read() as tx:
             self._rows = {t.number: t for t in tx.trials.all(job.id)}
             timed = job.spec.budget.timeout_s is not None
-            searched_s = seconds_searched(_events(tx, job.id)) if timed else 0.0
+            searched_s = seconds_searched(tx.events.all(job.id)) if timed else 0.0
         self._plan = Plan(job, task.facts, searched_s)
         self._rungs.replay(self._rows.values(), self._objective.metric)
         self._waiting = [n for n, t in self._rows.items() if not t.state.terminal]
@@ -294,10 +292,3 @@ def orders(store: Store, job_id: str) -> Orders | None:
             return tx.jobs.orders(job_id)
     except (OperationalError, InterfaceError):
         return None
-
-
-def _events(tx: Transaction, job_id: str) -> Iterator[Event]:
-    last = 0
-    while page := tx.events.after(job_id, last, EVENTS_AT_ONCE):
-        yield from page
-        last = page[-1].seq

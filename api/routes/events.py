@@ -70,11 +70,9 @@ async def _stream(request: Request, store: Store, job: str, seq: int) -> AsyncIt
     stopping = request.app.state.draining
     while time.monotonic() < ends and not (stopping.is_set() or await request.is_disconnected()):
         events = await run_in_threadpool(_after, store, job, seq)
-        for event in events:
-            seq = event.seq
-            yield _message(event)
         if events:
-            heard = time.monotonic()
+            seq, heard = events[-1].seq, time.monotonic()
+            yield "".join(map(_message, events))  # at once: a reader that has left is noticed
             continue
         if await run_in_threadpool(_ended, store, job, seq):
             return

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from sqlalchemy import Connection, func, insert, literal, select
@@ -64,6 +64,13 @@ class Events:
         query = select(table).where(table.c.job_id == job_id, table.c.seq > seq)
         rows = self._connection.execute(query.order_by(table.c.seq).limit(limit)).mappings()
         return [Event.model_validate(dict(row)) for row in rows]
+
+    def all(self, job_id: str) -> Iterator[Event]:
+        """Yield the whole log, a page in memory at a time."""
+        last = 0
+        while page := self.after(job_id, last):
+            yield from page
+            last = page[-1].seq
 
     def latest(self, job_id: str) -> int:
         """Return the number of the last event; 0 when there is none."""

@@ -17,7 +17,7 @@ from autodistill.record import (
     PreparedTask,
     task_facts,
 )
-from autodistill.spec import JobRequest, TrialSpec
+from autodistill.spec import JobRequest, JobSpec, TrialSpec
 from autodistill.store import Store
 from autodistill.task import Task
 
@@ -112,7 +112,7 @@ def submit(store: Store, asked: JobRequest, job_id: str = "job_1") -> Job:
         return tx.jobs.add(job_id, asked.resolve([facts]), facts={"cut-2": facts})
 
 
-def prepared(root: Path, asked: JobRequest) -> PreparedTask:
+def prepared(root: Path, asked: JobRequest | JobSpec) -> PreparedTask:
     """Return a task of which nothing is read."""
     return PreparedTask(
         dataset=root,

@@ -7,9 +7,13 @@ from collections.abc import Callable
 
 from benchmarks.service.economy import economy
 from benchmarks.service.figures import Figure, table
+from benchmarks.service.load import load
+from benchmarks.service.slots import slots
 
 BARS: dict[str, Callable[[], list[Figure]]] = {
     "economy": economy,
+    "load": load,
+    "slots": slots,
 }
 
 

@@ -33,6 +33,17 @@ def postgres() -> Iterator[str]:
         server.cleanup()
 
 
+@contextmanager
+def opened(engine: str) -> Iterator[str]:
+    """Yield the address of a new database of `SQLite` or `PostgreSQL`."""
+    if engine == "PostgreSQL":
+        with postgres() as server:
+            yield new_database(server, "measured")
+    else:
+        with tempfile.TemporaryDirectory() as folder, sqlite(Path(folder)) as url:
+            yield url
+
+
 def new_database(server: str, name: str) -> str:
     """Create a database on a server and return its address."""
     url = make_url(server)
