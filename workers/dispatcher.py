@@ -88,6 +88,10 @@ class Dispatcher:
                 logging.warning("Waiting for the database: %s", error)
                 # Leases ran out while nobody could renew them; that says nothing about drivers.
                 self._calm_at = self._clock() + self._settings.lease_ttl_s
+        self.drain()
+
+    def drain(self) -> None:
+        """Let the drivers stop at their next epoch, and wait for them."""
         for drive in self._drives:
             drive.process.terminate()
         for drive in self._drives:

@@ -74,6 +74,7 @@ def dispatching(
     finally:
         leaving.set()
         thread.join()
+        dispatcher.drain()
 
 
 def _start(
