@@ -1,18 +1,41 @@
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    expect,
+    sync_playwright,
+)
 from sqlalchemy import Engine, create_engine, make_url, text
 
 from autodistill.store import Store
 
 SERIAL = count()
+CHROMIUM = Path("/usr/bin/chromium")
+FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+expect.set_options(timeout=30_000)  # the machine may be busy
 
 
 @pytest.fixture(scope="session")
@@ -73,3 +96,79 @@ def postgres_store(postgres: Engine, postgres_template: str) -> Iterator[Store]:
     store.close()
     with postgres.connect() as connection:
         connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+
+
+@dataclass
+class Visitor:
+    """A browser that notes what went wrong on the pages that it opened."""
+
+    context: BrowserContext
+    url: str
+    folder: Path
+    faults: list[str] = field(default_factory=list)
+
+    def open(self, path: str) -> Page:
+        page = self.context.new_page()
+        page.on("console", self._hear)
+        page.on("pageerror", lambda error: self.faults.append(str(error)))
+        page.on("dialog", lambda dialog: self.faults.append(f"dialog: {dialog.message}"))
+        page.goto(self.url + path)
+        expect(page.locator("[aria-busy], .loading")).to_have_count(0)
+        return page
+
+    def look(self, page: Page, name: str) -> None:
+        """Take a screenshot, and note what axe-core finds serious or critical."""
+        page.screenshot(path=self.folder / f"{name}.png", full_page=True)
+        self.faults += [
+            f"{name}: {found['id']}: {node['html'][:160]}"
+            for found in Axe().run(page).response["violations"]
+            if found["impact"] in ("serious", "critical")
+            for node in found["nodes"]
+        ]
+
+    def _hear(self, message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning"):
+            self.faults.append(message.text)
+
+    def forgive(self, text: str) -> None:
+        """Take back the faults that a test provokes."""
+        assert any(text in fault for fault in self.faults)
+        self.faults = [fault for fault in self.faults if text not in fault]
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """Yield a headless Chromium."""
+    if not CHROMIUM.exists():
+        pytest.fail(
+            f"The dashboard is tested in a real browser, and there is no {CHROMIUM}; "
+            "install it with: apt-get install chromium"
+        )
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def screenshots(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where screenshots go: what `AUTODISTILL_SCREENSHOTS` names, else a temporary folder."""
+    folder = Path(os.environ.get("AUTODISTILL_SCREENSHOTS") or tmp_path_factory.mktemp("seen"))
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+@pytest.fixture
+def visiting(chromium: Browser, screenshots: Path) -> Iterator[Callable[[str], Visitor]]:
+    """Return what makes a visitor of an address; its pages must have been without faults."""
+    context = chromium.new_context(viewport={"width": 1280, "height": 900}, accept_downloads=True)
+    context.set_default_timeout(30_000)
+    visitors: list[Visitor] = []
+
+    def visit(url: str) -> Visitor:
+        visitors.append(Visitor(context, url, screenshots))
+        return visitors[-1]
+
+    yield visit
+    context.close()
+    assert [fault for visitor in visitors for fault in visitor.faults] == []

@@ -61,27 +61,35 @@ def label(name: str) -> str:
 
 
 def _inside(
-    node: Schema, root: Schema, prefix: str, only_for: tuple[str, str] | None
+    node: Schema,
+    root: Schema,
+    prefix: str,
+    only_for: tuple[str, str] | None,
+    given: Mapping[str, Any] | None = None,
 ) -> Iterator[Field]:
+    """Yield the fields of an object; `given` is its default, which wins over those of its parts."""
     for name, raw in node.get("properties", {}).items():
         schema = _resolved(raw, root)
-        path = f"{prefix}{name}"
+        path, default = f"{prefix}{name}", (given or {}).get(name, raw.get("default"))
         if "discriminator" in schema:
-            yield from _union(path, schema, root, only_for, raw)
+            yield from _union(path, schema, root, only_for, default or {})
         elif "properties" in schema:
-            yield from _inside(schema, root, f"{path}.", only_for)
+            yield from _inside(schema, root, f"{path}.", only_for, default)
         elif "const" not in schema and (drawn := _scalar(path, schema, only_for)):
-            required = name in node.get("required", ())
-            yield Field(required=required, default=raw.get("default"), **drawn)
+            yield Field(required=name in node.get("required", ()), default=default, **drawn)
 
 
 def _union(
-    path: str, schema: Schema, root: Schema, only_for: tuple[str, str] | None, raw: Schema
+    path: str,
+    schema: Schema,
+    root: Schema,
+    only_for: tuple[str, str] | None,
+    given: Mapping[str, Any],
 ) -> Iterator[Field]:
     """Yield the choice of a variant, then the fields of each variant."""
     kinds = {k: _resolved({"$ref": r}, root) for k, r in schema["discriminator"]["mapping"].items()}
     name = f"{path}.{schema['discriminator']['propertyName']}"
-    default = raw.get("default", {}).get("kind")
+    default = given.get("kind")
     yield Field(
         name=name,
         label=label(path.rsplit(".", maxsplit=1)[-1]),
@@ -97,7 +105,8 @@ def _union(
         only_for=only_for,
     )
     for kind, variant in kinds.items():
-        yield from _inside(variant, root, f"{path}.", (name, kind))
+        mine = given if kind == default else None
+        yield from _inside(variant, root, f"{path}.", (name, kind), mine)
 
 
 def _scalar(path: str, schema: Schema, only_for: tuple[str, str] | None) -> dict[str, Any] | None:

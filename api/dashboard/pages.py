@@ -17,9 +17,12 @@ from api.dashboard.forms import Field, fields
 from api.routes.models import ModelRequest
 from autodistill.data.ingest import DatasetRequest
 from autodistill.metrics import CATALOGUE, COSTS, FIDELITY, METRICS
+from autodistill.models.inspection import TRANSLATORS
 from autodistill.record import JobState
 from autodistill.spec import JobRequest
 
+SECTIONS = ("teacher", "budget", "search", "augmenters")
+"""Parts of a job request that the form draws together."""
 STATIC = Path(__file__).parent / "static"
 SECURITY = {
     "Content-Security-Policy": (
@@ -37,6 +40,7 @@ _templates.env.globals["catalogue"] = {
     name: metric.model_dump(mode="json") | {"fidelity": name in FIDELITY}
     for name, metric in CATALOGUE.items()
 }
+_templates.env.globals["translators"] = " ".join(TRANSLATORS)
 
 
 class Assets(StaticFiles):
@@ -149,10 +153,10 @@ def models(request: Request) -> Response:
 def _job_form() -> dict[str, list[Field]]:
     """Return the plain fields of a job request by the section that shows them."""
     drawn = fields(JobRequest.model_json_schema())
-    sections = {"teacher": "teacher", "budget": "budget", "search": "search"}
     by_hand = {"dataset", "teacher.model"}
-    grouped: dict[str, list[Field]] = {"teacher": [], "budget": [], "search": [], "general": []}
+    grouped: dict[str, list[Field]] = {name: [] for name in (*SECTIONS, "general")}
     for field in drawn:
         if field.name not in by_hand:
-            grouped[sections.get(field.name.split(".")[0], "general")].append(field)
+            section = field.name.split(".")[0]
+            grouped[section if section in SECTIONS else "general"].append(field)
     return grouped

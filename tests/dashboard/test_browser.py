@@ -129,6 +129,28 @@ def test_a_job_is_paused_resumed_and_cancelled(visitor: Any, service: Any) -> No
         assert tx.jobs.get("job_steered").state is JobState.CANCELLED
 
 
+def test_a_job_that_has_ended_is_taken_up_again(visitor: Any, service: Any) -> None:
+    page = visitor.open(f"/jobs/{service.broken}")
+    page.get_by_role("button", name="Retry failed").click()
+    expect(page.locator("#state")).to_have_text("Queued")
+    page.get_by_role("button", name="Pause").click()
+    page.get_by_role("button", name="Extend").click()
+    page.get_by_label("Trials in all").fill("30")
+    page.get_by_role("dialog").get_by_role("button", name="Extend").click()
+    expect(page.locator("#state")).to_have_text("Queued")
+    expect(page.locator(".tile", has_text="of 30")).to_be_visible()
+    with service.store.read() as tx:
+        assert tx.jobs.get(service.broken).spec.budget.num_trials == 30
+
+
+def test_what_rewrites_texts_is_picked_from_the_models(visitor: Any) -> None:
+    page = visitor.open(PAGES["new"])
+    page.get_by_text("Models that rewrite training texts").click()
+    page.get_by_label("Masked lm").select_option(label="minilm-6 · 6 layers · 22.7 M parameters")
+    expect(page.locator("#request")).to_contain_text('"masked_lm": "md_0123456789abcdef"')
+    expect(page.locator("#verdict")).to_contain_text("Ready to start.")
+
+
 def test_a_dataset_is_uploaded(visitor: Any, tmp_path: Path) -> None:
     words = ("good", "fine", "bad", "poor")
     rows = [f"{words[i % 4]} film number {i},{'yes' if i % 4 < 2 else 'no'}" for i in range(80)]

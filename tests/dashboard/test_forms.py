@@ -37,7 +37,7 @@ class Order(BaseModel):
     way: Literal["short", "long"] = "short"
     limit: Annotated[float, Ge(0)] | None = None
     fast: bool = True
-    inner: Inner = Inner()
+    inner: Inner = Inner(num_trials=5)
     choice: Annotated[Plain | Rich | Other, Field(discriminator="kind")] = Rich()
     many: list[int] = []
 
@@ -58,6 +58,7 @@ def test_types_limits_and_defaults_come_from_the_schema() -> None:
     assert (named["limit"].type, named["limit"].low, named["limit"].default) == ("number", 0, None)
     assert (named["fast"].input, named["fast"].default) == ("checkbox", True)
     assert (named["inner.num_trials"].low, named["inner.num_trials"].high) == (1, 9)
+    assert named["inner.num_trials"].default == 5
 
 
 def test_the_fields_of_a_variant_take_part_only_when_it_is_chosen() -> None:

@@ -15,8 +15,15 @@ from autodistill.client import Client
 
 
 @pytest.fixture(scope="module")
-def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
-    """The whole service as a user starts it: API, worker and Ray as real processes."""
+def service(address: str) -> Iterator[Client]:
+    """A client of the whole service."""
+    with Client(address) as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Where the whole service is, as a user starts it: API, worker and Ray as real processes."""
     root = tmp_path_factory.mktemp("service")
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -37,8 +44,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
     try:
         url = f"http://127.0.0.1:{port}"
         _wait(url, process, log)
-        with Client(url) as client:
-            yield client
+        yield url
     finally:
         process.terminate()
         process.wait(90)

@@ -59,7 +59,6 @@ try {
   if (numbers.length < 2) throw new Error("Choose two to six trials in the table of trials.");
   const [job, components, { name }, ...trials] = await Promise.all([get(`/v1/jobs/${id}`), catalogue(), registered(), ...numbers.map((n) => get(`/v1/jobs/${id}/trials/${n}`))]);
   head(job, name, () => location.reload());
-  show("#legend", trials.map((t, i) => h("a", { class: `compared k${i}`, href: `/jobs/${id}/trials/${t.number}` }, `Trial ${t.number}`, " ", badge(t.state))));
   show("#differences", differences(trials, components));
   show("#scores", scores(trials));
   const measured = [...new Set(trials.flatMap((t) => t.curve.flatMap((m) => Object.keys(m.values))))];
@@ -73,6 +72,7 @@ try {
   });
   if (measured.length) await drawCurves(picker.value, job);
   else show("#curves", h("p", { class: "pending" }, "No epoch was finished yet."));
+  show("#legend", trials.map((t, i) => h("a", { class: `compared k${i}`, href: `/jobs/${id}/trials/${t.number}` }, `Trial ${t.number}`, " ", badge(t.state))));
 } catch (error) {
   show("#legend", notice("bad", error.message, " ", h("a", { href: `/jobs/${id}/trials` }, "All trials")));
   for (const part of document.querySelectorAll("#main .card")) part.hidden = true;

@@ -52,19 +52,22 @@ export function toast(kind, text) {
   setTimeout(() => element.remove(), 6000);
 }
 
-/** Ask before something that cannot be taken back; resolves to whether it was agreed to. */
-export function agreed(question, act) {
+/** Pose a question in a dialog with a form; resolves to whether it was answered with `act`. */
+export function posed(question, act, ...children) {
   return new Promise((resolve) => {
     const dialog = h("dialog", { "aria-label": question, close: () => { resolve(dialog.returnValue === "yes"); dialog.remove(); } },
       h("form", { method: "dialog" },
-        h("p", {}, question),
+        h("h2", {}, question), children,
         h("div", { class: "actions" },
-          h("button", { value: "no" }, "Keep it"),
-          h("button", { value: "yes", class: "danger" }, act))));
+          h("button", { value: "no", formnovalidate: true }, "Leave it"),
+          h("button", { value: "yes", class: children.length ? "primary" : "danger" }, act))));
     document.body.append(dialog);
     dialog.showModal();
   });
 }
+
+/** Ask before something that cannot be taken back; resolves to whether it was agreed to. */
+export const agreed = (question, act) => posed(question, act);
 
 /** Copy `text`; where the browser has no clipboard (plain HTTP), show it to be copied by hand. */
 export async function copy(text, what) {

@@ -7,7 +7,7 @@ import { actions, badge, jobName } from "./state.js";
 
 let drawn = "";
 
-/** Draw title, state and buttons; `extra` buttons follow those that steer the job. */
+/** Draw title, state and buttons; `extra` buttons come before those that steer the job. */
 export function head(job, name, after, extra = []) {
   const now = [job.version, job.state, job.wish].join();
   if (now === drawn) return; // a button that is pressed must not be replaced under the finger
@@ -15,7 +15,7 @@ export function head(job, name, after, extra = []) {
   document.title = `${jobName(job)} · AutoDistiller`;
   show("#title", jobName(job));
   show("#state", badge(job.state));
-  show("#actions", actions(job, after), extra);
+  show("#actions", extra, actions(job, after));
   const students = job.spec.students.map((s) => studentName(s.kind === "cut" ? `cut-${s.num_layers}` : s.model, name));
   show("#subtitle", `${name(job.spec.dataset)} · teacher ${name(job.spec.teacher.model)} · ${students.length > 1 ? "students" : "student"} ${students.join(", ")} · created ${ago(job.created_at)}`);
 }

@@ -16,7 +16,7 @@ import { registered, studentName } from "./names.js";
 import { headline, isTerminal } from "./state.js";
 
 const id = given().job;
-const shown = { job: null, zoom: null };
+const shown = { job: null, zoom: null, best: null };
 const SHOWN_EVENTS = 60;
 const PICTURES = ["number", "origin", "state", "distils"];
 
@@ -48,7 +48,6 @@ function draw() {
   head(job, name, refresh, [
     job.result && h("a", { class: "button primary", href: `/v1/jobs/${id}/student`, download: true }, "Download student"),
     h("a", { class: "button", href: `/v1/jobs/${id}/report`, target: "_blank" }, "Report"),
-    h("a", { class: "button", href: `/jobs/new?from=${id}` }, "Clone"),
   ]);
   show("#message", message(job));
   drawAnswers("#answers", story);
@@ -60,14 +59,17 @@ function draw() {
   drawCurves($("#curves"), job, curves, job.result?.best.trial ?? job.best?.number, job.spec.search.early_stopping ? [Math.ceil(job.spec.budget.max_epochs / 3)] : []);
 }
 
+/** Everything is asked for at once and drawn at once, so that nothing on the page moves afterwards. */
 async function refresh() {
   const job = await get(`/v1/jobs/${id}`);
   const names = [...PICTURES, `dev/${headline(job)}`, "dev/latency_ms", "dev/num_parameters"];
-  const [curves, story, trials] = await Promise.all([get(`/v1/jobs/${id}/curves`), get(`/v1/jobs/${id}/story`), columns(id, names, { where: zoomed() })]);
-  const best = shown.job && [shown.job.best?.number, shown.job.state].join();
-  Object.assign(shown, { job, curves, trials, story: story.answers, teacher: story.teacher });
+  const best = [job.best?.number, job.state].join();
+  const [curves, story, trials, first] = await Promise.all([
+    get(`/v1/jobs/${id}/curves`), get(`/v1/jobs/${id}/story`), columns(id, names, { where: zoomed() }), best !== shown.best && winner(job),
+  ]);
+  Object.assign(shown, { job, curves, trials, best, story: story.answers, teacher: story.teacher });
+  if (first) show("#winner", first);
   draw();
-  if (best !== [job.best?.number, job.state].join()) show("#winner", await winner(job));
 }
 
 function heard(event) {

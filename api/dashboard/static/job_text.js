@@ -7,7 +7,7 @@ import { isTerminal } from "./state.js";
 export function message(job) {
   if (job.state === "failed") {
     return notice("bad", h("p", {}, h("strong", {}, "The job failed. "), job.message),
-      h("p", {}, h("a", { href: `/jobs/new?from=${job.id}` }, "Change what is wrong and start it again"), ", or look at its ", h("a", { href: `/jobs/${job.id}/timeline` }, "timeline"), "."));
+      h("p", {}, h("a", { href: `/jobs/new?from=${job.id}` }, "Change what is wrong and start it again"), ", run its failed trials once more, or look at its ", h("a", { href: `/jobs/${job.id}/timeline` }, "timeline"), "."));
   }
   if (job.state === "cancelling" || (job.wish === "cancel" && !isTerminal(job))) return notice("warn", "Cancelling: running trials stop after their epoch.");
   if (job.state === "paused") return notice("warn", "Paused: nothing runs and nothing is lost. Resume to go on where it stopped.");

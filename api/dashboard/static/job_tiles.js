@@ -34,9 +34,9 @@ function saved(teacher, student) {
   const cost = (of) => times(teacher[of], student[of]);
   const size = (model) => metric("num_parameters", model.num_parameters).replace(" parameters", "");
   const latency = (model) => metric("latency_ms", model.latency_ms);
-  const known = student.num_parameters && teacher.num_parameters;
-  return tile("Smaller, faster", known ? `${cost("num_parameters")}, ${cost("latency_ms")}` : "–",
-    known ? `${size(student)} parameters instead of ${size(teacher)}; ${latency(student)} instead of ${latency(teacher)}` : "known with the first finished trial");
+  if (!student.num_parameters || !teacher.num_parameters) return tile("Smaller, faster", "–", "known with the first finished trial");
+  return tile("Smaller, faster", [cost("num_parameters"), h("small", {}, " smaller")],
+    `${cost("latency_ms")} faster: ${latency(student)} instead of ${latency(teacher)}; ${size(student)} parameters instead of ${size(teacher)}`);
 }
 
 /** With the result: test means over seeds. */

@@ -93,7 +93,7 @@ function columns(name) {
     { name: "Over plain", num: true, cell: gain },
     { name: "Teacher", num: true, cell: teacher },
     { name: "Created", cell: (job) => h("time", { class: "nowrap", datetime: job.created_at, title: exactly(job.created_at) }, ago(job.created_at)) },
-    { name: "Actions", cell: (job) => h("div", { class: "actions" }, actions(job, load), h("a", { class: "button", href: `/jobs/new?from=${job.id}`, "aria-label": `Clone ${jobName(job)}` }, "Clone")) },
+    { name: "Actions", cell: (job) => h("div", { class: "actions" }, actions(job, load, ["pause", "resume", "cancel"])) },
   ].map((column) => ({ ...column, ...sorted(column.name) }));
 }
 

@@ -20,6 +20,10 @@ export function studentName(label, name) {
   return layers ? `${layers}-layer cut` : name(label);
 }
 
+const TRANSLATORS = document.body.dataset.translators.split(" ");
+/** Whether a model writes texts in another language, and can neither teach nor learn. */
+export const translates = (model) => TRANSLATORS.includes(model.architecture);
+
 /** The students that `teacher` can have: itself, cut to fewer layers, and models with its tokenizer. */
 export function studentsOf(teacher, models) {
   const cuts = Array.from({ length: Math.max(teacher.num_layers - 1, 1) }, (_, i) => i + 1)
@@ -32,9 +36,12 @@ export function studentsOf(teacher, models) {
 export const datasetOption = (d) => h("option", { value: d.id }, `${d.name} · ${words(d.task).toLowerCase()} · ${d.num_examples.train.toLocaleString("en")} train`);
 export const modelOption = (m) => h("option", { value: m.id }, `${m.name} · ${m.num_layers} layers · ${parameters(m.num_parameters)}`);
 
+/** Let a select choose among records, or none of them. */
+export const offer = (select, records, draw, none) => select.replaceChildren(h("option", { value: "" }, none), ...records.map(draw));
+
 /** Fill a select; what the address asked for, by id or name, is chosen. */
 export function fill(select, records, draw, wanted, prompt) {
-  select.replaceChildren(h("option", { value: "" }, records.length ? prompt : "None yet"), ...records.map(draw));
+  offer(select, records, draw, records.length ? prompt : "None yet");
   const found = records.find((r) => r.id === wanted || r.name === wanted) ?? (records.length === 1 ? records[0] : null);
   select.value = found?.id ?? "";
 }

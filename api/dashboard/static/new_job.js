@@ -7,7 +7,7 @@ import { cli, curl, python } from "./copying.js";
 import { $, $$, copy, h, notice, show } from "./dom.js";
 import { duration, metricName } from "./format.js";
 import { follow, read, refuse, summary, write } from "./forms.js";
-import { datasetOption, fill, modelOption, registered, studentsOf } from "./names.js";
+import { datasetOption, fill, modelOption, offer, registered, studentsOf, translates } from "./names.js";
 import { SpaceForm } from "./space.js";
 
 const form = $("#form");
@@ -192,7 +192,9 @@ try {
   [known, components] = await Promise.all([registered(), catalogue()]);
   for (const name of $$("[data-metric]")) name.textContent = metricName(name.dataset.metric);
   fill(form.elements.dataset, known.datasets, datasetOption, asked.get("dataset"), "Choose a dataset");
-  fill($("#teacher"), known.models, modelOption, asked.get("teacher"), "Choose a teacher");
+  const encoders = known.models.filter((m) => !translates(m));
+  fill($("#teacher"), encoders, modelOption, asked.get("teacher"), "Choose a teacher");
+  for (const select of $$("select[name^='augmenters.']")) offer(select, select.name.includes("translation") ? known.models.filter(translates) : encoders, modelOption, "None");
   space = new SpaceForm($("#space"), components);
   drawStudents();
   drawObjectives();
@@ -209,3 +211,4 @@ try {
 } catch (error) {
   say(notice("bad", error.message));
 }
+form.removeAttribute("aria-busy");

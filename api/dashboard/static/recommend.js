@@ -4,7 +4,7 @@ import { adviceItem, basis, carried } from "./advice.js";
 import { post } from "./api.js";
 import { catalogue } from "./components.js";
 import { $, h, notice, show } from "./dom.js";
-import { datasetOption, fill, modelOption, registered, studentsOf } from "./names.js";
+import { datasetOption, fill, modelOption, registered, studentsOf, translates } from "./names.js";
 
 const form = $("#form");
 const asked = new URL(location.href).searchParams;
@@ -64,7 +64,7 @@ async function ask() {
 try {
   [known, components] = await Promise.all([registered(), catalogue()]);
   fill(form.elements.dataset, known.datasets, datasetOption, asked.get("dataset"), "Choose a dataset");
-  fill(form.elements.teacher, known.models, modelOption, asked.get("teacher"), "Choose a teacher");
+  fill(form.elements.teacher, known.models.filter((m) => !translates(m)), modelOption, asked.get("teacher"), "Choose a teacher");
   drawStudents(asked.get("student"));
   form.elements.k.value = asked.get("k") ?? 5;
   form.elements.teacher.addEventListener("change", () => drawStudents(form.elements.student.value));

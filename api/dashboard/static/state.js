@@ -2,6 +2,7 @@
 
 import { post } from "./api.js";
 import { agreed, h, s, toast } from "./dom.js";
+import { moreTrials } from "./extending.js";
 import { words } from "./format.js";
 
 const LOOKS = {
@@ -15,33 +16,43 @@ export const isTerminal = (job) => TERMINAL.has(job.state);
 export const isBusy = (job) => !isTerminal(job) && job.state !== "paused";
 export const badge = (state) => h("span", { class: `state ${LOOKS[state] ?? "idle"}` }, SAID[state] ?? words(state));
 
+const renewable = (job) => ["succeeded", "failed", "paused"].includes(job.state);
+
 const ACTIONS = {
   pause: { name: "Pause", when: (job) => isBusy(job) && job.wish === "run" && job.state !== "cancelling" },
   resume: { name: "Resume", when: (job) => !isTerminal(job) && job.wish === "pause" },
+  retry: { name: "Retry failed", when: (job) => renewable(job) && job.progress.failed + job.progress.cancelled > 0 },
+  extend: { name: "Extend", when: renewable, body: moreTrials },
   cancel: {
     name: "Cancel", danger: true, when: (job) => !isTerminal(job) && job.wish !== "cancel",
-    ask: "Cancel this job? Its finished trials stay, but it cannot be resumed.",
+    body: (job) => agreed(`Cancel ${jobName(job)}? Its finished trials stay, but it cannot be resumed.`, "Cancel job"),
   },
 };
 
-/** Buttons for what may be done to `job` now; `after` is called when the service has agreed. */
-export function actions(job, after) {
-  const run = async (verb, { ask, name }, button) => {
-    if (ask && !(await agreed(ask, `${name} job`))) return;
-    button.disabled = true;
-    try {
-      await post(`/v1/jobs/${job.id}/${verb}`);
-      await after();
-    } catch (error) {
-      toast("bad", error.message);
-      button.disabled = false;
-    }
+/** Do something to what `path` names, with the button disabled meanwhile; `after` follows when the service has agreed. */
+export async function act(path, button, after, body) {
+  button.disabled = true;
+  try {
+    await post(path, body);
+    await after();
+  } catch (error) {
+    toast("bad", error.message);
+  }
+  button.disabled = false;
+}
+
+/** Buttons for what may be done to `job` now, of these `verbs`, and a link to clone it. */
+export function actions(job, after, verbs = Object.keys(ACTIONS)) {
+  const run = async (verb, { body }, button) => {
+    const given = body ? await body(job) : true;
+    if (given) await act(`/v1/jobs/${job.id}/${verb}`, button, after, given === true ? undefined : given);
   };
-  return Object.entries(ACTIONS).filter(([, action]) => action.when(job)).map(([verb, action]) =>
+  const buttons = Object.entries(ACTIONS).filter(([verb, action]) => verbs.includes(verb) && action.when(job)).map(([verb, action]) =>
     h("button", {
       type: "button", class: action.danger && "danger", "aria-label": `${action.name} ${jobName(job)}`,
       click: (event) => run(verb, action, event.currentTarget),
     }, action.name));
+  return [...buttons, h("a", { class: "button", href: `/jobs/new?from=${job.id}`, "aria-label": `Clone ${jobName(job)}` }, "Clone")];
 }
 
 export const jobName = (job) => job.spec.name || job.id;

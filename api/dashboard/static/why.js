@@ -95,9 +95,6 @@ async function load() {
   const [job, why, fields, components, { name }] = await Promise.all([get(`/v1/jobs/${id}`), get(`/v1/jobs/${id}/why`), get(`/v1/jobs/${id}/fields`), catalogue(), registered()]);
   known = { job, why, fields, components, name };
   head(job, name, load);
-  drawImportance(why);
-  drawPath(why);
-  drawSaved(why);
   const picker = $("#setting");
   const varied = fields.filter((f) => components.slots[f.name.split(".")[0]] && (f.type === "category" ? f.values.length > 1 : f.low !== f.high && f.low !== null)).sort((a, b) => (why.settings[b.name] ?? 0) - (why.settings[a.name] ?? 0));
   const wanted = picker.value || asked.get("setting");
@@ -107,6 +104,9 @@ async function load() {
   if (varied.length) await drawSlice(picker.value);
   else show("#slice", h("p", { class: "pending" }, "It appears when trials have different settings."));
   await drawParallel();
+  drawImportance(why);
+  drawPath(why);
+  drawSaved(why);
 }
 
 try {
