@@ -57,6 +57,7 @@ class Ground:
 
 GROUNDS = {
     Task.TEXT_CLASSIFICATION: Ground("trec"),
+    Task.TEXT_PAIR_CLASSIFICATION: Ground("ha_pairs"),
     # Few levels, and as deep as its teacher, which some components ask for.
     Task.TEXT_REGRESSION: Ground(
         "vader_levels", {"split_column": "split", "task": "text_regression"}, num_layers=6
