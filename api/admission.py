@@ -7,8 +7,9 @@ from typing import Any
 
 from autodistill.errors import InvalidInput, NotFound, Problem
 from autodistill.explain.estimate import Estimate, estimate, pace
+from autodistill.facts import task_facts
 from autodistill.recommend import recommend
-from autodistill.record import Dataset, Model, Recommendation, task_facts
+from autodistill.record import Dataset, Model, Recommendation
 from autodistill.spec import (
     Advised,
     Augmenters,

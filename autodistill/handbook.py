@@ -9,7 +9,7 @@ from typing import Any
 from pydantic.fields import FieldInfo
 
 from autodistill.component import Component, searchable, variants
-from autodistill.metrics import CATALOGUE, METRICS
+from autodistill.metrics import CATALOGUE, METRICS, PROBED
 from autodistill.spec import PipelineSpec, TeacherSpec, plain_fine_tuning
 
 PLAIN = plain_fine_tuning(PipelineSpec().training)
@@ -79,8 +79,8 @@ def _metrics_page() -> Iterator[str]:
     yield "# Metrics"
     yield ""
     yield "What trials are measured by, generated from the code by `make docs`. Each can be an"
-    yield "objective; the first of a task is its headline."
-    for task, names in METRICS.items():
+    yield "objective, except those on request; the first of a task is its headline."
+    for task, names in (METRICS | {"On request": tuple(PROBED)}).items():
         yield f"\n## {task}\n\n| metric | | better | |\n|---|---|---|---|"
         for name in names:
             metric = CATALOGUE[name]

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ValidationError, create_model
+from pydantic import BaseModel, Discriminator, Tag, ValidationError, create_model
 
 from autodistill.component import (
     AnyRange,
@@ -18,6 +18,22 @@ from autodistill.component import (
     variants,
 )
 from autodistill.errors import Problem
+
+
+def _form(wish: Any) -> str:
+    """Return which form a wish has, so that an error is about that form alone."""
+    if isinstance(wish, list | tuple):
+        return "values"
+    return "value" if isinstance(wish, bool | int | float | str) else "range"
+
+
+Wished = Annotated[
+    Annotated[AnyRange, Tag("range")]
+    | Annotated[list[Scalar], Tag("values")]
+    | Annotated[Scalar, Tag("value")],
+    Discriminator(_form),
+]
+"""A range, a list of values, or one fixed value."""
 
 
 def narrow(

@@ -9,15 +9,9 @@ from typing import Any, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict
 
+from autodistill.metrics import Probe
 from autodistill.models.inspection import IMAGE_ARCHITECTURES, TRANSLATORS
-from autodistill.spec import (
-    Augmenters,
-    CutStudent,
-    JobSpec,
-    PipelineSpec,
-    StudentSpec,
-    TrialSpec,
-)
+from autodistill.spec import JobSpec, PipelineSpec, TrialSpec
 from autodistill.task import Task, TaskFacts
 
 
@@ -91,34 +85,6 @@ class Model(Registered):
     def translates(self) -> bool:
         """Whether it writes texts in another language; it serves for nothing else."""
         return self.architecture in TRANSLATORS
-
-
-def task_facts(
-    dataset: Dataset,
-    teacher: Model,
-    student: StudentSpec,
-    student_model: Model | None,
-    augmenters: Augmenters | None = None,
-) -> TaskFacts:
-    """Return the facts of one student of a job; `student_model` is None for a cut student."""
-    named = augmenters or Augmenters()
-    cut = student if isinstance(student, CutStudent) else None
-    like = student_model or teacher
-    return TaskFacts(
-        task=dataset.task,
-        num_outputs=dataset.num_outputs,
-        num_levels=int(dataset.meta_features.get("num_levels", 0)),
-        num_train=dataset.num_examples["train"],
-        teacher_layers=teacher.num_layers,
-        student_layers=cut.num_layers if cut else like.num_layers,
-        teacher_width=teacher.hidden_size,
-        student_width=like.hidden_size,
-        teacher_heads=teacher.num_heads,
-        student_heads=like.num_heads,
-        shared_tokenizer=like.tokenizer_sha256 == teacher.tokenizer_sha256,
-        masked_lm=named.masked_lm is not None,
-        translation=named.translation is not None,
-    )
 
 
 class Project(Record):
@@ -240,6 +206,9 @@ class JobResult(Record):
     """Whether the gain is smaller than its 95 % interval; None when one seed cannot tell."""
     student: dict[str, float]
     """Of the exported student: `dev/<metric>`, `test/<metric>`, `num_parameters`, `latency_ms`."""
+    klom: float | None = None
+    """KL(distilled students || teacher) of their margins on test, in nats, over examples and seeds;
+    None where it was not asked for."""
     artifact: str
     """SHA-256 of the exported student's archive."""
     exported: int | None = None
@@ -345,6 +314,8 @@ class PreparedTask(Record):
     max_length: int
     train_positions: tuple[int, ...] | None
     """Which training examples the job uses; None is all."""
+    probes: tuple[Probe, ...] = ()
+    """What is measured on request."""
     masked_lm: Path | None = None
     """Masked language model with its head, where the job names one."""
     translators: tuple[Path, Path] | None = None

@@ -5,21 +5,19 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Sequence
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from annotated_types import Ge, Gt, Le, Len
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
+from pydantic import BaseModel, ConfigDict, Field
 
 from autodistill.augmentations import AnyAugmentation
 from autodistill.augmentations.none import NoAugmentation
 from autodistill.balancings import AnyBalancing
 from autodistill.balancings.fixed import FixedWeights
 from autodistill.component import (
-    AnyRange,
     Choice,
     Component,
     IntUniform,
-    Scalar,
     Space,
     searchable,
 )
@@ -31,8 +29,8 @@ from autodistill.intermediate.none import NoIntermediate
 from autodistill.losses import AnyLoss
 from autodistill.losses.none import NoLoss
 from autodistill.losses.softened_kl import SoftenedKL
-from autodistill.metrics import COSTS, LOWER_IS_BETTER, METRICS, measured
-from autodistill.narrowing import narrow
+from autodistill.metrics import COSTS, LOWER_IS_BETTER, METRICS, Probe, measured
+from autodistill.narrowing import Wished, narrow
 from autodistill.optimisation import Training
 from autodistill.regularizers import AnyRegularizer
 from autodistill.regularizers.none import NoRegularizer
@@ -237,22 +235,6 @@ class Advised(Spec):
     reason: str
 
 
-def _form(wish: Any) -> str:
-    """Return which form a wish has, so that an error is about that form alone."""
-    if isinstance(wish, list | tuple):
-        return "values"
-    return "value" if isinstance(wish, bool | int | float | str) else "range"
-
-
-Wished = Annotated[
-    Annotated[AnyRange, Tag("range")]
-    | Annotated[list[Scalar], Tag("values")]
-    | Annotated[Scalar, Tag("value")],
-    Discriminator(_form),
-]
-"""A range, a list of values, or one fixed value."""
-
-
 DEFAULT_PRIORITY = 10
 
 
@@ -291,6 +273,10 @@ class JobRequest(Spec):
     """Use only so many training examples, chosen by seed; None is all."""
     confirmation_seeds: Annotated[int, Ge(0), Le(20)] = 3
     """Fresh seeds with which the winner and plain fine-tuning are trained again at the end."""
+    probes: Annotated[tuple[Probe, ...], Len(0, 2)] = ()
+    """`sharpness` of each completed trial (Hutchinson's estimate of the Hessian's trace, times half
+    the learning rate), `klom` of the winner (how its margins over the confirmation seeds are
+    distributed, against the teacher's)."""
     seed: Annotated[int, Ge(0), Le(2**31 - 1)] = 0
     """Of the search, and of every trial together with its number."""
 
@@ -326,6 +312,9 @@ class JobRequest(Spec):
         ]
         if len({o.metric for o in objectives}) < len(objectives):
             problems.append(Problem(field="objectives", message="Each metric may appear once."))
+        if "klom" in self.probes and not task.is_classification:
+            message = f'"klom" compares margins of the true class; {task} has no classes.'
+            problems.append(Problem(field="probes", message=message, known=("sharpness",)))
         if problems:
             raise InvalidInput(problems)
         asked = {k: v for k, v in self if k not in ("space", "objectives")}
@@ -357,6 +346,7 @@ class JobSpec(Spec):
     max_train_examples: int | None
     confirmation_seeds: int
     seed: int
+    probes: tuple[Probe, ...] = ()
 
 
 class TrialSpec(Spec):

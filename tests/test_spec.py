@@ -320,6 +320,15 @@ def test_several_objectives_keep_their_order_and_direction() -> None:
     ]
 
 
+def test_margins_are_probed_where_there_are_classes() -> None:
+    assert request(probes=["klom", "sharpness"]).resolve([FACTS]).probes == ("klom", "sharpness")
+    (problem,) = refused([REGRESSION], probes=["klom"])
+    assert problem.field == "probes"
+    assert problem.message == (
+        '"klom" compares margins of the true class; text_regression has no classes.'
+    )
+
+
 def test_a_job_takes_as_much_advice_as_it_asked_for() -> None:
     advice = [Advised(pipeline=PipelineSpec(), reason=str(i)) for i in range(7)]
     spec = request(search=Search(recommended=2)).resolve([FACTS], advice)

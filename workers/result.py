@@ -32,6 +32,7 @@ from autodistill.store import ArtifactFolder
 from autodistill.trial import TrialRun
 from workers.card import card
 from workers.folders import TrialFolders
+from workers.klom import klom
 from workers.plan import fresh_runs
 
 EXACT = 1e-12
@@ -79,9 +80,15 @@ def conclude(
         artifact="",
         exported=exported.number,
     )
+    wanted = ours if "klom" in task.probes else [exported]
+    for trial in wanted:
+        if not (folder := folders.student(trial.number)).exists():
+            _bring_back(job, task, trial, folder, artifacts)
+    if "klom" in task.probes:
+        students = [folders.student(trial.number) for trial in ours]
+        apart = klom(task, winner.spec.student, students)
+        result = result.model_copy(update={"klom": apart})
     folder = folders.student(exported.number)
-    if not folder.exists():
-        _bring_back(job, task, exported, folder, artifacts)
     (folder / "README.md").write_text(card(job, dataset, teacher, result))
     return result.model_copy(update={"artifact": _archive(folder, artifacts)})
 

@@ -135,6 +135,7 @@ def submit(
     cut: Annotated[list[int] | None, typer.Option(help="Student: layers of the teacher.")] = None,
     student: Annotated[list[str] | None, typer.Option(help="Student: a registered model.")] = None,
     objective: Annotated[list[str] | None, typer.Option(help="A metric or a cost.")] = None,
+    probe: Annotated[list[str] | None, typer.Option(help="Sharpness or klom.")] = None,
     trials: Annotated[int | None, typer.Option(help="Budget of trials.")] = None,
     epochs: Annotated[int | None, typer.Option(help="Longest training of a trial.")] = None,
     timeout: Annotated[float | None, typer.Option(help="Seconds of search.")] = None,
@@ -163,6 +164,8 @@ def submit(
         body["students"] += [{"kind": "registered", "model": m} for m in student or ()]
     if objective:
         body["objectives"] = [{"metric": metric} for metric in objective]
+    if probe:
+        body["probes"] = probe
     try:
         request = JobRequest.model_validate(body)
     except ValidationError as error:

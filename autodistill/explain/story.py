@@ -117,6 +117,7 @@ def _best(facts: Facts) -> Answer:
                 f"{result.best.trial}; on test, {plural(result.best.test.seeds, 'seed')}.",
                 sure,
                 f"The teacher reaches {teacher}.",
+                *_margins(result.klom),
             ),
         )
     if facts.best is None or name not in facts.best.dev:
@@ -146,6 +147,12 @@ def _score(name: str, score: Score) -> str:
         return metric(name, score.mean)
     spread = metric(name, score.sd)
     return f"{metric(name, score.mean).removesuffix(' %')} ± {spread}"
+
+
+def _margins(klom: float | None) -> tuple[str, ...]:
+    if klom is None:
+        return ()
+    return (f"Over its seeds its margins are {klom:.3f} nats from the teacher's.",)
 
 
 def by_slot(importance: Mapping[str, float]) -> dict[str, float]:

@@ -6,6 +6,8 @@ says.
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import BaseModel, ConfigDict
 
 from autodistill.task import Task
@@ -168,7 +170,25 @@ COST = {
 }
 """Of a student before training."""
 
-CATALOGUE = QUALITY | FIDELITY | COST
+PROBED = {
+    "sharpness": Metric(
+        label="sharpness",
+        meaning="Half the learning rate times the trace of the hard loss's Hessian on training "
+        "examples (Hutchinson, 10 probes); at most 1 where plain gradient descent is stable.",
+        lower_is_better=True,
+    ),
+    "klom": Metric(
+        label="KL of margins",
+        meaning="KL(students || teacher) of the log odds of the true class on test, over the "
+        "winner's examples and seeds in 20 bins, in nats.",
+        lower_is_better=True,
+    ),
+}
+"""On request: the sharpness of each trial's student, the margins of the winner's."""
+Probe = Literal["sharpness", "klom"]
+"""What `PROBED` holds."""
+
+CATALOGUE = QUALITY | FIDELITY | COST | PROBED
 LOWER_IS_BETTER = frozenset(name for name, metric in CATALOGUE.items() if metric.lower_is_better)
 COSTS = tuple(COST)
 """Objectives that a student has before training."""

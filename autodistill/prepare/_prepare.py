@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from autodistill.data.table import SPLITS, Split, read_split
 from autodistill.errors import InvalidModel, Problem
+from autodistill.facts import task_facts
 from autodistill.metrics.measuring import Measure
 from autodistill.models.costs import costs
 from autodistill.models.encoders import cut, load, load_reader, load_with_fresh_head, save
@@ -30,7 +31,7 @@ from autodistill.models.tokens import read_tokens
 from autodistill.optimisation import Training
 from autodistill.prepare._masked_lm import fit_head
 from autodistill.prepare._teacher import School
-from autodistill.record import Dataset, Model, PreparedTask, task_facts
+from autodistill.record import Dataset, Model, PreparedTask
 from autodistill.spec import CutStudent, JobSpec, RegisteredStudent
 
 VERSION = 2
@@ -93,6 +94,7 @@ def prepare(
         student_costs={label: _costs(path) for label, path in ready.items()},
         facts=facts,
         max_length=spec.max_length,
+        probes=spec.probes,
         **parts.rewriters(augmenters or {}),
         train_positions=None if len(chosen) == available else tuple(chosen.tolist()),
     )

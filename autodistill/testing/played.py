@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from autodistill.facts import task_facts
 from autodistill.record import (
     Dataset,
     Job,
@@ -15,7 +16,6 @@ from autodistill.record import (
     Model,
     Outcome,
     PreparedTask,
-    task_facts,
 )
 from autodistill.spec import JobRequest, JobSpec, TrialSpec
 from autodistill.store import Store

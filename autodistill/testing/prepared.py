@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from autodistill.facts import task_facts
 from autodistill.optimisation import Training
 from autodistill.prepare import prepare
-from autodistill.record import Dataset, Model, PreparedTask, task_facts
+from autodistill.record import Dataset, Model, PreparedTask
 from autodistill.spec import CutStudent, JobRequest, JobSpec, PipelineSpec, TeacherSpec, TrialSpec
 from autodistill.task import Task
 from autodistill.teachers.fine_tuned import FineTuned

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ from autodistill.models.speaking import Speaker
 from autodistill.record import PreparedTask
 from autodistill.spec import TrialSpec
 from autodistill.trial._examples import examples
+from autodistill.trial._sharpness import MOST_EXAMPLES, PROBES, hutchinson_trace
 from autodistill.trial._teaching import Teaching
 from autodistill.trial._vocabulary import keep_own_words, restore_all_words
 
@@ -125,6 +127,36 @@ class Learner:
         self._targets.observe(
             ids_V, said_VC.softmax(dim=1) if self._task.is_classification else said_VC
         )
+
+    def sharpness(self, weights: dict[str, Any]) -> float:
+        """Return `eta tr(H) / 2` of the student with these weights.
+
+        H is the Hessian of the hard loss on up to 1,000 training examples, so that pipelines of
+        any objective compare, and eta the peak learning rate. Minima where plain gradient descent
+        is stable have at most 1; of AdamW that is a yardstick and no law.
+        """
+        self.student.load_state_dict(weights)
+        self.student.eval()
+        chosen = np.unique(self._examples.chosen_K)
+        if len(chosen) > MOST_EXAMPLES:
+            rng = np.random.default_rng([self._seed, 4])
+            chosen = rng.choice(chosen, MOST_EXAMPLES, replace=False)
+        parameters = [p for p in self.student.parameters() if p.requires_grad]
+        attention = torch.nn.attention
+        with attention.sdpa_kernel(attention.SDPBackend.MATH):
+            losses = self._hard_losses(chosen)
+            trace = hutchinson_trace(losses, parameters, probes=PROBES, seed=self._seed)
+        return self._pipeline.training.learning_rate * trace / 2
+
+    def _hard_losses(self, chosen: np.ndarray[tuple[int], np.dtype[np.int64]]) -> Iterator[Any]:
+        """Yield parts of the mean hard loss over some examples."""
+        examples, size = self._examples, self._pipeline.training.batch_size
+        num_rows = len(examples.tokens.rows(chosen))
+        for start in range(0, len(chosen), size):
+            batch, _ = examples.batches(chosen[start : start + size])
+            said = self._speaker(batch.inputs(self.student), batch.scored_BT)
+            label_VC = examples.label_VC[torch.from_numpy(examples.ids_V[batch.rows_V])]
+            yield hard_loss(self._task, said.logits_VC, label_VC.to(device())).sum() / num_rows
 
     def graduate(self, weights: dict[str, Any]) -> Any:
         """Return the student with these weights, whole, finished and on the dataset's scale.

@@ -62,12 +62,15 @@ class TrialRun:
         """Measure the best epoch's student on dev and test, and save it in Hugging Face layout."""
         if self._outcome is None:
             weights = self._checkpoints.load_best(self._best_epoch)
+            probed = {}
+            if "sharpness" in self._task.probes:
+                probed = {"sharpness": self._learner.sharpness(weights)}
             student = self._learner.graduate(weights)
             dev, test = (self._exam(split)(student, Scale()) for split in ("dev", "test"))
             label, path = self._spec.student, self._folder / "student"
             tokenizer = load_reader(self._task.students[label])
             save(student, tokenizer, path, self._task.max_length)
-            dev |= self._task.student_costs[label]
+            dev |= self._task.student_costs[label] | probed
             self._outcome = Outcome(best_epoch=self._best_epoch, dev=dev, test=test, student=path)
             self._checkpoints.conclude(self._outcome, self._history)
         return self._outcome

@@ -14,7 +14,9 @@ from autodistill.cli import app
 from autodistill.cli.show import describe
 from autodistill.client import Client
 from autodistill.record import Event
+from autodistill.task import Task
 from autodistill.testing.shells import reviews, shell_model
+from autodistill.testing.tiny import tiny_dataset
 
 Run = Callable[..., Result]
 JOB: dict[str, Any] = {
@@ -51,6 +53,37 @@ def test_a_model_is_added_and_listed(run: Run, service: Any) -> None:
     assert "deep" in run("model", "list").output
 
 
+def test_images_are_added_by_the_column_that_holds_them(run: Run, tmp_path: Path) -> None:
+    tiny_dataset(tmp_path, Task.IMAGE_CLASSIFICATION)
+    flags = "--name thirds --image-column image --split-column split"
+    added = run("dataset", "add", tmp_path / "examples.parquet", *flags.split())
+    assert added.exit_code == 0, added.output
+    assert "image_classification" in added.output
+
+
+def test_a_fresh_vision_transformer_is_added_by_its_sizes(run: Run) -> None:
+    sizes = {"image_size": 8, "patch_size": 4, "num_layers": 3, "hidden_size": 8, "num_heads": 2}
+    added = run("model", "add", "fresh", "--fresh", json.dumps(sizes))
+    assert added.exit_code == 0, added.output
+    assert "vit, 3 layers" in added.output
+
+
+@pytest.mark.parametrize(
+    ("sizes", "said"),
+    [
+        ("{", "--fresh must be a JSON object"),
+        ("[8]", "--fresh must be a JSON object, such as"),
+        ('{"hidden_size": 9, "num_heads": 2}', "hidden_size"),
+        ('{"depth": 2}', "depth"),
+    ],
+)
+def test_sizes_that_cannot_be_are_refused(run: Run, sizes: str, said: str) -> None:
+    answer = run("model", "add", "fresh", "--fresh", sizes)
+    assert answer.exit_code != 0
+    assert said in answer.output
+    assert "Traceback" not in answer.output
+
+
 def test_a_model_has_one_source(run: Run) -> None:
     assert run("model", "add", "deep").exit_code == 2
     assert run("model", "add", "deep", "--hub", "a/b", "--packaged", "c").exit_code == 2
@@ -58,7 +91,8 @@ def test_a_model_has_one_source(run: Run) -> None:
 
 def test_a_job_is_submitted_from_flags(run: Run, client: Client) -> None:
     more = "--cut 3 --objective accuracy --objective latency_ms --trials 7 --epochs 2 --seed 5"
-    answer = run("submit", *FLAGS, *more.split(), "--name", "mine")
+    probes = "--probe klom --probe sharpness"
+    answer = run("submit", *FLAGS, *more.split(), *probes.split(), "--name", "mine")
     assert answer.exit_code == 0, answer.output
     spec = client.job(answer.output.strip()).spec
     assert (spec.name, spec.seed, spec.budget.num_trials, spec.budget.max_epochs) == (
@@ -70,6 +104,7 @@ def test_a_job_is_submitted_from_flags(run: Run, client: Client) -> None:
     assert [s.label for s in spec.students] == ["cut-2", "cut-3"]
     assert [o.metric for o in spec.objectives] == ["accuracy", "latency_ms"]
     assert spec.teacher.preparation.kind == "fine_tuned"
+    assert spec.probes == ("klom", "sharpness")
     run("cancel", answer.output.strip())
 
 

@@ -18,6 +18,7 @@ from optuna.trial import FixedTrial
 from api.main import create_app
 from api.settings import Settings
 from autodistill.component import Choice, IntUniform, sample, searchable
+from autodistill.facts import task_facts
 from autodistill.intermediate.mse import MSE
 from autodistill.losses.reverse_kl import ReverseKL
 from autodistill.losses.softened_kl import SoftenedKL
@@ -33,7 +34,6 @@ from autodistill.record import (
     Score,
     TrialState,
     Wish,
-    task_facts,
 )
 from autodistill.spec import (
     Advised,

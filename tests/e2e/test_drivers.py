@@ -11,7 +11,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from autodistill.record import Job, JobState, TrialState, Wish, task_facts
+from autodistill.facts import task_facts
+from autodistill.record import Job, JobState, TrialState, Wish
 from autodistill.spec import JobRequest
 from autodistill.store import ArtifactFolder, Store
 from autodistill.testing.tiny import tiny_dataset, tiny_encoder, tiny_model

@@ -52,6 +52,7 @@ def job(service: Client, tmp_path_factory: pytest.TempPathFactory) -> Job:
         },
         "budget": {"num_trials": 6, "max_epochs": 3},
         "confirmation_seeds": 2,
+        "probes": ["sharpness", "klom"],
     }
     submitted = service.submit(asked, key="once")
     assert service.submit(asked, key="once").id == submitted.id
@@ -86,6 +87,14 @@ def test_the_result_compares_fresh_seeds(job: Job) -> None:
     assert job.result.best.test.seeds == job.result.plain.test.seeds == 2
     assert job.result.gain == pytest.approx(job.result.best.test.mean - job.result.plain.test.mean)
     assert job.result.within_noise is not None
+
+
+def test_what_was_asked_for_was_probed(service: Client, job: Job) -> None:
+    assert job.result is not None
+    assert job.result.klom is not None
+    assert job.result.klom >= 0
+    complete = [t for t in service.trials(job.id) if t.state is TrialState.COMPLETE]
+    assert all("sharpness" in t.dev and "sharpness" not in t.test for t in complete)
 
 
 def test_transformers_alone_reproduces_the_reported_score(

@@ -91,6 +91,15 @@ def test_a_gain_that_is_not_certain_is_no_success(framed: Any, tie: Any, word: s
     assert said["What next?"].headline == "Plain fine-tuning may do"
 
 
+def test_margins_are_told_where_they_were_probed(framed: Any) -> None:
+    found = result(0.036, tie=False)
+    said = told(framed, JobState.SUCCEEDED, result=found)["What is best?"]
+    assert "margins" not in " ".join(said.details)
+    probed = found.model_copy(update={"klom": 0.25})
+    said = told(framed, JobState.SUCCEEDED, result=probed)["What is best?"]
+    assert said.details[-1] == "Over its seeds its margins are 0.250 nats from the teacher's."
+
+
 def test_a_failed_job_says_what_to_do(framed: Any) -> None:
     said = told(framed, JobState.FAILED, "Lower the learning rate.")
     assert said["Is it healthy?"].mood == "bad"

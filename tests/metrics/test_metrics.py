@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+from typing import get_args
+
 import numpy as np
 import pytest
 from scipy.stats import pearsonr, spearmanr
 from sklearn.metrics import accuracy_score, f1_score, log_loss
 
-from autodistill.metrics import CATALOGUE, COSTS, METRICS, QUALITY, measured
+from autodistill.metrics import CATALOGUE, COSTS, METRICS, PROBED, QUALITY, Probe, measured
 from autodistill.metrics.calibration import aurc, ece, excess_aurc, nll
 from autodistill.metrics.classes import accuracy, macro_f1
 from autodistill.metrics.entities import Tagging
@@ -138,8 +140,9 @@ def test_exactly_the_metrics_of_the_task_are_measured(task: Task, num_classes: i
 
 
 def test_every_metric_of_a_task_is_in_the_catalogue() -> None:
-    named = {name for names in METRICS.values() for name in names} | set(COSTS)
+    named = {name for names in METRICS.values() for name in names} | set(COSTS) | set(PROBED)
     assert named == set(CATALOGUE)
+    assert set(PROBED) == set(get_args(Probe))
 
 
 def test_of_values_the_correlations_and_distances_to_the_teacher_are_those_to_the_truth() -> None:

@@ -12,11 +12,12 @@ import torch
 
 from autodistill.data.table import read_split
 from autodistill.errors import InvalidModel
+from autodistill.facts import task_facts
 from autodistill.models.encoders import load, load_reader, load_with_fresh_head, save
 from autodistill.models.outputs import outputs, read_outputs
 from autodistill.models.tokens import read_tokens
 from autodistill.prepare import prepare
-from autodistill.record import Dataset, Model, PreparedTask, task_facts
+from autodistill.record import Dataset, Model, PreparedTask
 from autodistill.spec import JobRequest, JobSpec, PipelineSpec, RegisteredStudent, TeacherSpec
 from autodistill.task import Task
 from autodistill.teachers.as_is import AsIs

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from autodistill.errors import Diverged, InvalidInput, Problem
-from autodistill.record import FailureClass, JobState, TrialState, task_facts
+from autodistill.facts import task_facts
+from autodistill.record import FailureClass, JobState, TrialState
 from autodistill.spec import JobRequest
 from autodistill.store import ArtifactFolder, Store
 from autodistill.testing.tiny import tiny_dataset, tiny_encoder, tiny_model
