@@ -63,6 +63,8 @@ NEEDS: Mapping[str, Scope | None] = {
     "PUT /v1/projects/{project}": ADMIN,
     "GET /v1/jobs/{job}/trials": VIEWER,
     "GET /v1/jobs/{job}/trials/{number}": VIEWER,
+    "GET /v1/jobs/{job}/trials/{number}/confusion": VIEWER,
+    "POST /v1/jobs/{job}/trials/{number}/stop": SUBMITTER,
     "GET /v1/jobs/{job}/columns": VIEWER,
     "GET /v1/jobs/{job}/curves": VIEWER,
     "GET /v1/jobs/{job}/why": VIEWER,

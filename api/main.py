@@ -36,6 +36,7 @@ from api.routes import (
     system,
     tables,
     timeline,
+    trials,
     webhooks,
 )
 from api.settings import Settings
@@ -46,6 +47,7 @@ NOUNS = (
     models,
     jobs,
     renewing,
+    trials,
     projects,
     charts,
     tables,

@@ -142,9 +142,18 @@ class Client:
         body = {"num_trials": num_trials, "timeout_s": timeout_s}
         return _job(self._ask("POST", _path("jobs", job, "extend"), json=body))
 
-    def retry(self, job: str) -> Job:
-        """Run the failed trials of a job that has ended or is paused once more."""
-        return _job(self._ask("POST", _path("jobs", job, "retry")))
+    def retry(self, job: str, trial: int | None = None) -> Job:
+        """Run the failed and stopped trials of a job that has ended or is paused once more.
+
+        `trial` is the number of the only one that is to.
+        """
+        only = {} if trial is None else {"trial": trial}
+        return _job(self._ask("POST", _path("jobs", job, "retry"), params=only))
+
+    def stop(self, job: str, trial: int) -> Trial:
+        """End an open trial after its epoch."""
+        path = _path("jobs", job, "trials", str(trial), "stop")
+        return Trial.model_validate(self._ask("POST", path))
 
     def projects(self) -> Iterator[Project]:
         """Return every project that has a job or was set, by name."""

@@ -10,6 +10,7 @@ from typing import Any, Literal, NamedTuple
 from pydantic import BaseModel, ConfigDict
 
 from autodistill.metrics import Probe
+from autodistill.metrics.classes import Confusion as Confusion
 from autodistill.models.inspection import IMAGE_ARCHITECTURES, TRANSLATORS
 from autodistill.spec import JobSpec, PipelineSpec, TrialSpec
 from autodistill.task import Task, TaskFacts
@@ -130,6 +131,8 @@ class Orders(NamedTuple):
     wish: Wish
     slots: int
     """Trials that it may run at once."""
+    stops: frozenset[int] = frozenset()
+    """Numbers of open trials that are to end now."""
 
 
 class TrialState(StrEnum):
@@ -364,5 +367,7 @@ class Outcome(Record):
     """Metrics of the best epoch's student on dev."""
     test: dict[str, float]
     """Metrics of the same student on test."""
+    confusion: Confusion | None = None
+    """Of the same student on dev; None where there are no classes, or very many."""
     student: Path
     """That student in Hugging Face layout."""

@@ -22,7 +22,7 @@ from benchmarks.timing import Timed, peak, timed, wait
 
 FILLER = Path(__file__).with_name("optuna_filler.py")
 CURVES_AT_ONCE = 2000
-ROUNDS = 3
+ROUNDS, PATIENCE_S = 2, 3600.0
 CALLS = {"studies": "/api/studies", "the study (every trial)": "/api/studies/1?after=0"}
 """What its pages ask for before they show a study."""
 
@@ -60,7 +60,7 @@ def measure(folder: Path) -> Peer:
     try:
         wait(address, process)
         watched = psutil.Process(process.pid)
-        with httpx.Client(base_url=address, timeout=600) as http:
+        with httpx.Client(base_url=address, timeout=PATIENCE_S) as http:
             found = [
                 timed(name, http, http.build_request("GET", path), rounds=ROUNDS)
                 for name, path in CALLS.items()

@@ -139,8 +139,8 @@ class Conductor:
             self.failed(number, report.failure, report.reason)
             return True
         if report.outcome is not None:
-            dev, test = report.outcome.dev, report.outcome.test
-            self._finish(number, TrialState.COMPLETE, dev=dev, test=test)
+            kept = report.outcome.model_dump(include={"dev", "test", "confusion"})
+            self._finish(number, TrialState.COMPLETE, **kept)
             return True
         return self._measured(report)
 
@@ -207,6 +207,9 @@ class Conductor:
         if self._clock() >= self._ask_at:
             self._ask_at = self._clock() + POLL_S
             self._orders = orders(self._store, self._job.id) or self._orders
+            for number in self._orders.stops & {*self._waiting}:
+                self._waiting.remove(number)
+                self._stop(number)
 
     def _planned(self) -> int | None:
         """Give the next trial of the plan its row, and return its number."""
@@ -240,7 +243,11 @@ class Conductor:
                 self._failures.pop((number, failure), None)
         self._ledger.measure(number, fresh)
         self._change(number, curve=(*row.curve, *fresh), epochs_done=fresh[-1].epoch)
-        if not any([self._behind(row, m) for m in fresh]):
+        behind = any([self._behind(row, m) for m in fresh])
+        if number in self._orders.stops:
+            self._stop(number)
+            return True
+        if not behind:
             return False
         dev = self._best_of(self._rows[number].curve) | self._task.student_costs[row.spec.student]
         self._finish(number, TrialState.PRUNED, dev=dev, test={})
@@ -262,17 +269,21 @@ class Conductor:
         epoch = max(curve, key=lambda m: sign * m.values[name])
         return {k.removeprefix("dev/"): v for k, v in epoch.values.items() if k.startswith("dev/")}
 
-    def _finish(self, number: int, state: TrialState, *, reason: str = "", **scores: Any) -> None:
+    def _finish(self, number: int, state: TrialState, *, reason: str = "", **kept: Any) -> None:
         seconds = sum(m.values["seconds"] for m in self._rows[number].curve)
         self._ledger.enter(
-            lambda driving: driving.finish(number, state, seconds=seconds, reason=reason, **scores)
+            lambda driving: driving.finish(number, state, seconds=seconds, reason=reason, **kept)
         )
         self._num_finished += 1
         said = {"reason": reason} if reason else {}
+        scores = {name: kept[name] for name in ("dev", "test")}
         order = self._num_finished
         self._change(number, state=state, seconds=seconds, finish_order=order, **scores, **said)
         self._running.discard(number)
         self._untidy = True
+
+    def _stop(self, number: int) -> None:
+        self._finish(number, TrialState.CANCELLED, dev={}, test={}, reason="Stopped by hand.")
 
     def _change(self, number: int, **values: Any) -> None:
         """Bring a row to where the next commit brings the store's."""

@@ -6,28 +6,26 @@ import secrets
 from typing import Annotated
 
 from annotated_types import Ge, Le, MaxLen
-from fastapi import APIRouter, Body, Depends, Header, Path, Query, Response
+from fastapi import APIRouter, Body, Depends, Header, Query, Response
 from fastapi.responses import FileResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.admission import admit, foresee
 from api.creation import Creation
-from api.deps import MAX_INT, ArtifactsDep, Limit, PrincipalDep, StoreDep
+from api.deps import ArtifactsDep, PrincipalDep, StoreDep
 from api.description import EXAMPLE_JOB, leads
 from api.exact import Exact
 from api.views import JobView, Page, job_view, page
 from autodistill.access import Principal
 from autodistill.errors import Conflict, InvalidInput, NotFound, Problem
 from autodistill.explain.estimate import Estimate
-from autodistill.record import JobState, Trial, Wish
+from autodistill.record import JobState, Wish
 from autodistill.spec import JobRequest, JobSpec
 from autodistill.store import Sought
 from autodistill.store.jobs import ORDERS
 
 router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
 IfMatch = Annotated[str | None, Header(alias="If-Match", max_length=100)]
-Number = Annotated[int, Path(ge=0, le=MAX_INT)]
-AfterNumber = Annotated[int | None, Query(ge=0, le=MAX_INT)]
 
 
 class _Steering:
@@ -79,7 +77,6 @@ JOB = leads(
     ),
     job="$response.body#/id",
 )
-TRIALS = leads(["get_trial"], job="$request.path.job", number="$response.body#/items/0/number")
 Asked = Annotated[JobRequest, Exact, Body(examples=[EXAMPLE_JOB])]
 
 
@@ -163,25 +160,6 @@ def resume_job(job: str, steering: Steering, if_match: IfMatch = None) -> JobVie
 def cancel_job(job: str, steering: Steering, if_match: IfMatch = None) -> JobView:
     """End a job for good."""
     return steering.wish(job, Wish.CANCEL, if_match)
-
-
-@router.get("/{job}/trials", responses={200: TRIALS})
-def list_trials(
-    job: str, store: StoreDep, after: AfterNumber = None, limit: Limit = 100
-) -> Page[Trial]:
-    """List the trials of a job by number, without their curves."""
-    with store.read() as tx:
-        tx.jobs.get(job)
-        items = tx.trials.list(job, after, limit + 1)
-    return page(items, limit, lambda trial: trial.number)
-
-
-@router.get("/{job}/trials/{number}")
-def get_trial(job: str, number: Number, store: StoreDep) -> Trial:
-    """Return a trial with its curve."""
-    with store.read() as tx:
-        tx.jobs.get(job)
-        return tx.trials.get(job, number)
 
 
 @router.get("/{job}/student", response_class=Archive)

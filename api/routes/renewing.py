@@ -7,12 +7,12 @@ import secrets
 from typing import Annotated, Any
 
 from annotated_types import Ge, Gt, Le
-from fastapi import APIRouter, Body, Response
+from fastapi import APIRouter, Body, Query, Response
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from api.admission import admit
 from api.creation import Creation
-from api.deps import PrincipalDep, StoreDep
+from api.deps import MAX_INT, PrincipalDep, StoreDep
 from api.errors import of_pydantic
 from api.exact import Exact
 from api.routes.jobs import JOB, IfMatch, get_job, if_version, tagged
@@ -88,11 +88,12 @@ def retry_job(
     store: StoreDep,
     principal: PrincipalDep,
     response: Response,
+    trial: Annotated[int | None, Query(ge=0, le=MAX_INT, description="This one alone.")] = None,
     if_match: IfMatch = None,
 ) -> JobView:
-    """Run the failed trials of a job that has ended or is paused once more, and queue it."""
+    """Run the failed and stopped trials of a job that has ended or is paused once more."""
     with store.write() as tx:
-        view = job_view(tx, tx.renewals.retry(job, version=if_version(if_match)))
+        view = job_view(tx, tx.renewals.retry(job, trial, version=if_version(if_match)))
         tx.audit.add(principal.name, "job.retry", job)
     return tagged(response, view)
 

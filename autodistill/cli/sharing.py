@@ -64,7 +64,17 @@ def extend(
         out.print(f"{client.extend(job, trials, timeout_s=timeout).state}")
 
 
-def retry(job: str, url: Url = HERE) -> None:
-    """Run the failed trials of a job that has ended or is paused once more."""
+def retry(
+    job: str,
+    trial: Annotated[int | None, typer.Option(help="Number of the only one.")] = None,
+    url: Url = HERE,
+) -> None:
+    """Run the failed and stopped trials of a job that has ended or is paused once more."""
     with connected(url) as client:
-        out.print(f"{client.retry(job).state}")
+        out.print(f"{client.retry(job, trial).state}")
+
+
+def stop(job: str, trial: int, url: Url = HERE) -> None:
+    """End an open trial after its epoch."""
+    with connected(url) as client:
+        out.print(f"trial {client.stop(job, trial).number} ends after its epoch")

@@ -10,12 +10,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autodistill.errors import Diverged
+from autodistill.metrics.classes import Confusion, confusion
 from autodistill.metrics.entities import Tagging
 from autodistill.metrics.measuring import Measure
 from autodistill.models.inputs import Inputs
 from autodistill.models.outputs import Outputs, outputs
 from autodistill.models.scale import Scale
 from autodistill.task import Task
+
+MOST_CLASSES = 64
+"""With more, a confusion matrix is not kept."""
 
 
 @dataclass(frozen=True)
@@ -36,12 +40,28 @@ class Exam:
         Raises:
             Diverged: When an output is not finite.
         """
+        return self.measure(self.answers(model, scale))
+
+    def answers(self, model: Any, scale: Scale) -> Outputs:
+        """Return what such a model says, on the dataset's scale.
+
+        Raises:
+            Diverged: When an output is not finite.
+        """
         said = outputs(model, self.tokens)
         outputs_VC = scale.raw(said.logits_VC)
         if not np.isfinite(outputs_VC).all():
             raise Diverged("The model's outputs are no longer finite; lower the learning rate.")
-        return self._measure(replace(said, logits_VC=outputs_VC))
+        return replace(said, logits_VC=outputs_VC)
+
+    def confusion(self, said: Outputs) -> Confusion | None:
+        """Return which classes are taken for which; None where there are none, or very many."""
+        if not self.task.is_classification or said.logits_VC.shape[1] > MOST_CLASSES:
+            return None
+        counts_CC = confusion(said.logits_VC, self.labels_V)
+        return tuple(tuple(row) for row in counts_CC.tolist())
 
     @cached_property
-    def _measure(self) -> Measure:
+    def measure(self) -> Measure:
+        """What measures answers."""
         return Measure(self.task, self.labels_V, self.teacher, self.tagging)

@@ -10,6 +10,7 @@ from sqlalchemy import Column, Connection, Row, and_, func, literal, select, tru
 
 from autodistill.errors import Conflict, LeaseLost, NotFound
 from autodistill.record import (
+    Confusion,
     FailureClass,
     JobResult,
     JobState,
@@ -145,6 +146,7 @@ class Driving:
         test: Mapping[str, float],
         seconds: float,
         reason: str = "",
+        confusion: Confusion | None = None,
     ) -> None:
         """End a trial; one that has ended already stays as it is."""
         score = dev.get(self._fence().objective, math.nan)
@@ -158,6 +160,7 @@ class Driving:
             "test": dict(test),
             "score": score if math.isfinite(score) else None,
             "seconds": seconds,
+            "confusion": confusion,
             "finished_at": Clock(),
             "finish_order": order.scalar_subquery(),
         }

@@ -24,13 +24,13 @@ from sqlalchemy import (
 )
 
 from autodistill.errors import Conflict, NotFound, Outdated
-from autodistill.record import Dataset, Job, JobState, Orders, Wish
+from autodistill.record import Dataset, Job, JobState, Orders, Origin, Wish
 from autodistill.spec import JobSpec
 from autodistill.store import tables
 from autodistill.store.columns import Clock
 from autodistill.store.events import Events
 from autodistill.store.registry import Registry
-from autodistill.store.settling import settle_trials
+from autodistill.store.settling import OPEN, settle_trials
 from autodistill.task import TaskFacts
 
 COLUMNS = [c for c in tables.job.c if c.name in Job.model_fields]
@@ -40,6 +40,9 @@ IDLE = {
     Wish.CANCEL: JobState.CANCELLED,
 }
 """Where a job that nobody works on belongs."""
+
+NEEDED = (Origin.BASELINE, Origin.CONFIRMATION)
+"""Trials that a job's result is made of, and that nobody stops alone."""
 
 ORDERS: dict[str, ColumnElement[Any]] = {
     "created": tables.job.c.position,
@@ -148,9 +151,36 @@ class Jobs:
 
     def orders(self, job_id: str) -> Orders:
         """Return what the driver of a job is to do now."""
-        query = select(tables.job.c.wish, tables.job.c.slots).where(tables.job.c.id == job_id)
-        wish, slots = self._connection.execute(query).one()
-        return Orders(Wish(wish), slots)
+        job, trial = tables.job.c, tables.trial.c
+        asked = trial.stop_asked_at.is_not(None) & trial.state.in_(OPEN)
+        query = (
+            select(job.wish, job.slots, trial.number)
+            .outerjoin_from(tables.job, tables.trial, (trial.job_id == job.id) & asked)
+            .where(job.id == job_id)
+        )
+        rows = self._connection.execute(query).all()
+        stops = frozenset(row.number for row in rows if row.number is not None)
+        return Orders(Wish(rows[0].wish), rows[0].slots, stops)
+
+    def stop(self, job_id: str, number: int) -> None:
+        """Ask for the end of an open trial; whoever drives the job ends it after its epoch.
+
+        Raises:
+            NotFound: When there is no such trial.
+            Conflict: When it has ended, or the job's result needs it.
+        """
+        table = tables.trial
+        mine = table.c.job_id == job_id, table.c.number == number
+        row = self._connection.execute(select(table.c.state, table.c.origin).where(*mine)).first()
+        if row is None:
+            raise NotFound("trial", f"{number}")
+        if row.origin in NEEDED:
+            message = f"Trial {number} of job {job_id} is a {row.origin}, which its result needs;"
+            raise Conflict(f"{message} pause or cancel the job instead.")
+        asked = update(table).where(*mine, table.c.state.in_(OPEN)).values(stop_asked_at=Clock())
+        if self._connection.execute(asked).rowcount == 0:
+            message = f"Trial {number} of job {job_id} is {row.state}; there is nothing to stop."
+            raise Conflict(message)
 
     def facts(self, job_id: str) -> dict[str, TaskFacts]:
         """Return the facts of each student, as they were when the job was admitted.

@@ -56,17 +56,23 @@ class Renewals:
         round_start = self._connection.scalar(rows)
         return self._queue(job, "job.extended", limits, spec=spec, round_start=round_start)
 
-    def retry(self, job_id: str, version: int | None = None) -> Job:
-        """Let trials that failed, or never ran since their job failed, run once more from scratch.
+    def retry(self, job_id: str, number: int | None = None, version: int | None = None) -> Job:
+        """Let trials that failed, were stopped or never ran run once more from scratch.
+
+        Args:
+            job_id: The job.
+            number: Of the one trial; every such trial by default.
+            version: The version that the job is to have still.
 
         Raises:
             Conflict: When the job is not in a state for it, or has no such trial.
             Outdated: When it has changed since `version`.
         """
         job, table, measurement = self._take(job_id, version), tables.trial, tables.measurement
+        which = [table.c.job_id == job_id, table.c.state.in_(UNFINISHED)]
         again = self._connection.scalars(
             update(table)
-            .where(table.c.job_id == job_id, table.c.state.in_(UNFINISHED))
+            .where(*which, *([] if number is None else [table.c.number == number]))
             .values(
                 state=TrialState.QUEUED,
                 finish_order=None,
@@ -75,11 +81,14 @@ class Renewals:
                 score=None,
                 seconds=0.0,
                 finished_at=None,
+                stop_asked_at=None,
+                confusion=None,
             )
             .returning(table.c.number)
         )
         if not (numbers := sorted(again)):
-            raise Conflict(f"No trial of job {job_id} has failed; there is nothing to run again.")
+            what = "trial" if number is None else f"trial {number}"
+            raise Conflict(f"No {what} of job {job_id} has failed; there is nothing to run again.")
         self._connection.execute(  # their checkpoints are gone
             delete(measurement).where(
                 measurement.c.job_id == job_id, measurement.c.number.in_(numbers)

@@ -21,7 +21,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-from autodistill.record import JobResult
+from autodistill.record import Confusion, JobResult
 from autodistill.spec import JobSpec, TrialSpec
 from autodistill.store.columns import Line, Moment, Numbers, Validated
 from autodistill.task import TaskFacts
@@ -123,6 +123,8 @@ trial = Table(
     Column("seconds", Float, nullable=False),
     Column("created_at", Moment, nullable=False),
     Column("finished_at", Moment),
+    Column("stop_asked_at", Moment),
+    Column("confusion", Validated(Confusion)),
     UniqueConstraint("job_id", "finish_order"),
     Index(None, "job_id", "state", "origin"),
     Index(None, "job_id", "score"),

@@ -20,7 +20,7 @@ from sqlalchemy import (
 )
 
 from autodistill.errors import NotFound
-from autodistill.record import Measurement, Origin, Trial, TrialState
+from autodistill.record import Confusion, Measurement, Origin, Trial, TrialState
 from autodistill.store import tables
 
 COLUMNS = [c for c in tables.trial.c if c.name in Trial.model_fields]
@@ -63,6 +63,20 @@ class Trials:
             raise NotFound("trial", f"{number}")
         curves = _curves(self._connection, job_id, tables.measurement.c.number == number)
         return _with_curve(row, curves[number])
+
+    def confusion(self, job_id: str, number: int) -> Confusion | None:
+        """Return which classes a trial's student takes for which on dev, where that was kept.
+
+        Raises:
+            NotFound: When the job has no trial of that number.
+        """
+        table = tables.trial
+        mine = table.c.job_id == job_id, table.c.number == number
+        row = self._connection.execute(select(table.c.confusion).where(*mine)).first()
+        if row is None:
+            raise NotFound("trial", f"{number}")
+        found: Confusion | None = row.confusion
+        return found
 
     def all(self, job_id: str) -> list[Trial]:
         """Return every trial of a job with its curve, by ascending number."""

@@ -66,12 +66,20 @@ class TrialRun:
             if "sharpness" in self._task.probes:
                 probed = {"sharpness": self._learner.sharpness(weights)}
             student = self._learner.graduate(weights)
-            dev, test = (self._exam(split)(student, Scale()) for split in ("dev", "test"))
+            exam = self._dev
+            said = exam.answers(student, Scale())
+            dev, test = exam.measure(said), self._exam("test")(student, Scale())
             label, path = self._spec.student, self._folder / "student"
             tokenizer = load_reader(self._task.students[label])
             save(student, tokenizer, path, self._task.max_length)
             dev |= self._task.student_costs[label] | probed
-            self._outcome = Outcome(best_epoch=self._best_epoch, dev=dev, test=test, student=path)
+            self._outcome = Outcome(
+                best_epoch=self._best_epoch,
+                dev=dev,
+                test=test,
+                confusion=exam.confusion(said),
+                student=path,
+            )
             self._checkpoints.conclude(self._outcome, self._history)
         return self._outcome
 

@@ -79,7 +79,11 @@ DONE: dict[str, tuple[str, Callable[[Any], Any]]] = {
 }
 
 
-ELSEWHERE = {"POST /v1/jobs/{job}/retry", "PUT /v1/projects/{project}"}
+ELSEWHERE = {
+    "POST /v1/jobs/{job}/retry",
+    "POST /v1/jobs/{job}/trials/{number}/stop",
+    "PUT /v1/projects/{project}",
+}
 """Whose entries `test_renewing.py` and a test below look at."""
 
 

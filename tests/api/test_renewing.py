@@ -2,7 +2,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from autodistill.record import TrialState
+from autodistill.record import Origin, TrialState
+from autodistill.spec import PipelineSpec, TrialSpec
 
 
 def ended(world: Any, **changes: Any) -> str:
@@ -83,6 +84,36 @@ def test_failed_trials_run_once_more(world: Any) -> None:
     assert states == ["complete", "complete", "queued"]
     said = world.get("/v1/audit").json()["items"][0]
     assert (said["action"], said["target"]) == ("job.retry", job)
+
+
+def test_one_trial_alone_runs_once_more(world: Any) -> None:
+    job = ended(world)
+    refused = world.post(f"/v1/jobs/{job}/retry", params={"trial": 0})
+    assert refused.status_code == 409
+    assert "No trial 0 of job" in refused.json()["detail"]
+    assert world.post(f"/v1/jobs/{job}/retry", params={"trial": 2}).json()["state"] == "queued"
+    assert world.get(f"/v1/jobs/{job}/trials/2").json()["state"] == "queued"
+
+
+def test_an_open_trial_is_stopped(world: Any) -> None:
+    job = world.submit()
+    claim = world.claim()
+    with world.store.write() as tx:
+        spec = TrialSpec(pipeline=PipelineSpec(), student="cut-2", seed=0)
+        tx.driving(job, claim.owner_epoch).suggest(0, spec, Origin.SAMPLER, "drawn")
+    answer = world.post(f"/v1/jobs/{job}/trials/0/stop")
+    assert (answer.status_code, answer.json()["number"]) == (200, 0)
+    said = world.get("/v1/audit").json()["items"][0]
+    assert (said["action"], said["target"]) == ("trial.stop", f"{job}/0")
+    assert world.post(f"/v1/jobs/{job}/trials/7/stop").status_code == 404
+
+
+def test_a_confusion_matrix_comes_with_its_classes(world: Any) -> None:
+    job = ended(world)
+    found = world.get(f"/v1/jobs/{job}/trials/0/confusion").json()
+    assert found["labels"] == list(world.get("/v1/datasets").json()["items"][0]["labels"])
+    assert found["counts"] is None
+    assert world.get(f"/v1/jobs/{job}/trials/9/confusion").status_code == 404
 
 
 def test_the_tables_follow_a_trial_that_ran_once_more(world: Any) -> None:

@@ -52,6 +52,9 @@ from autodistill.teachers.fine_tuned import FineTuned
 HOSTILE = '<img src=x onerror="alert(1)">'
 NUM_FAILED = 120
 """More than a page."""
+FAILURE = """Traceback (most recent call last):
+  File "trial.py", line 90, in step
+Diverged: The loss is no longer finite."""
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 META = {"log_train": 8.0, "num_classes": 2.0, "class_entropy": 0.69, "mean_words": 19.3}
 DATASET = Dataset(
@@ -134,6 +137,7 @@ class Service:
     waiting: str = "job_waiting"
     paused: str = "job_paused"
     broken: str = "job_broken"
+    rerun: str = "job_rerun"
 
     def submit(self, job_id: str) -> None:
         """Queue one more job."""
@@ -231,8 +235,10 @@ def run_trial(tx: Transaction, job_id: str, number: int, state: TrialState) -> N
         scores = {k[4:]: v for k, v in measured[-1].values.items() if k.startswith("dev/")}
         costs = {"latency_ms": 3.1 + 0.02 * (number % 7), "num_parameters": 17_389_824.0}
         test = {k: v - 0.004 for k, v in scores.items()}
-        reason = "The loss is no longer finite." if state is TrialState.FAILED else ""
-        drive.finish(number, state, dev=scores | costs, test=test, seconds=61.0, reason=reason)
+        reason = FAILURE if state is TrialState.FAILED else ""
+        matrix = ((520, 31), (43, 507)) if state is TrialState.COMPLETE else None
+        ending: dict[str, Any] = {"seconds": 61.0, "reason": reason, "confusion": matrix}
+        drive.finish(number, state, dev=scores | costs, test=test, **ending)
 
 
 def _seed(tx: Transaction, service: Service) -> None:
@@ -265,10 +271,12 @@ def _seed(tx: Transaction, service: Service) -> None:
     run_some(tx, service.paused, 4)
     tx.driving(service.paused, 1).yield_job(JobState.QUEUED)
     tx.jobs.wish(service.paused, Wish.PAUSE)
-    submit(tx, service.broken, REQUEST.model_copy(update={"name": "broken"}))
-    run_some(tx, service.broken, 0)
-    run_trial(tx, service.broken, 1, TrialState.FAILED)
-    tx.driving(service.broken, 1).fail("Too many trials failed.")
+    for job in (service.broken, service.rerun):
+        submit(tx, job, REQUEST.model_copy(update={"name": "broken"}))
+        run_some(tx, job, 0)
+        for number in (1, 2):
+            run_trial(tx, job, number, TrialState.FAILED)
+        tx.driving(job, 1).fail("Too many trials failed.")
     submit(tx, service.waiting, REQUEST.model_copy(update={"name": "waiting"}))
 
 

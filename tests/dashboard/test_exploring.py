@@ -206,3 +206,33 @@ def test_the_system_shows_who_works_on_what(visitor: Any) -> None:
     expect(page.locator("#leases")).to_contain_text("worker")
     expect(page.locator("#queue")).to_contain_text("waiting")
     expect(page.locator("#service")).to_contain_text("sqlite")
+
+
+def test_a_confusion_matrix_says_which_classes_are_taken_for_which(visitor: Any) -> None:
+    matrix = visitor.open("/jobs/job_succeeded/trials/13").locator("#confusion")
+    expect(matrix).to_contain_text("Most often: positive taken for negative (43)")
+    expect(matrix.locator("td.right")).to_have_text(["520", "507"])
+
+
+def test_a_failure_shows_its_message_and_the_tail_of_its_log(visitor: Any) -> None:
+    page = visitor.open("/jobs/job_succeeded/timeline")
+    failure = page.locator("#failures tbody tr").first
+    expect(failure).to_contain_text("Diverged: The loss is no longer finite.")
+    failure.get_by_text("Log tail").click()
+    expect(failure.locator("pre")).to_contain_text("Traceback")
+
+
+def test_an_open_trial_is_stopped(visitor: Any, service: Any) -> None:
+    page = visitor.open("/jobs/job_running/trials/6")
+    page.get_by_role("button", name="Stop").click()
+    expect(page.locator("#toasts")).to_contain_text("It ends after its epoch.")
+    with service.store.read() as tx:
+        assert tx.jobs.orders(service.running).stops == {6}
+
+
+def test_a_failed_trial_is_run_again_alone(visitor: Any, service: Any) -> None:
+    page = visitor.open(f"/jobs/{service.rerun}/trials/1")
+    page.get_by_role("button", name="Run again").click()
+    expect(page.locator("#state")).to_have_text("Queued")
+    with service.store.read() as tx:
+        assert tx.trials.get(service.rerun, 2).state == "failed"

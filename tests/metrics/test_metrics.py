@@ -5,11 +5,11 @@ from typing import get_args
 import numpy as np
 import pytest
 from scipy.stats import pearsonr, spearmanr
-from sklearn.metrics import accuracy_score, f1_score, log_loss
+from sklearn.metrics import accuracy_score, confusion_matrix, f1_score, log_loss
 
 from autodistill.metrics import CATALOGUE, COSTS, METRICS, PROBED, QUALITY, Probe, measured
 from autodistill.metrics.calibration import aurc, ece, excess_aurc, nll
-from autodistill.metrics.classes import accuracy, macro_f1
+from autodistill.metrics.classes import accuracy, confusion, macro_f1
 from autodistill.metrics.entities import Tagging
 from autodistill.metrics.measuring import Measure
 from autodistill.metrics.values import pearson, rmse, spearman
@@ -32,6 +32,11 @@ def test_accuracy_and_macro_f1_are_those_of_sklearn() -> None:
     guesses = LOGITS.argmax(axis=1)
     assert accuracy(LOGITS, LABELS) == pytest.approx(accuracy_score(LABELS, guesses))
     assert macro_f1(LOGITS, LABELS) == pytest.approx(f1_score(LABELS, guesses, average="macro"))
+
+
+def test_the_confusion_matrix_is_that_of_sklearn() -> None:
+    expected = confusion_matrix(LABELS, LOGITS.argmax(axis=1))
+    np.testing.assert_array_equal(confusion(LOGITS, LABELS), expected)
 
 
 def test_macro_f1_counts_the_classes_that_occur() -> None:

@@ -120,6 +120,14 @@ class Desk:
             tx.jobs.wish("job_1", wish)
         self.time += 1
 
+    def stop(self, number: int) -> None:
+        """Ask for the end of one trial, and let the conductor look."""
+        self.conductor.commit()
+        with self.store.write() as tx:
+            tx.jobs.stop("job_1", number)
+        self.time += 1
+        self.conductor.halted()
+
     def grant(self, slots: int) -> None:
         """Say how many trials may run at once, and let the conductor look."""
         with self.store.write() as tx:

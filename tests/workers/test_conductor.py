@@ -78,6 +78,28 @@ def test_a_trial_that_is_behind_at_its_rung_is_stopped(desk: Desk) -> None:
     assert row.test == {}
 
 
+def test_a_trial_that_is_stopped_by_hand_ends_with_its_epoch(desk: Desk) -> None:
+    d = desk(budget=BUDGET, search=NEVER)
+    d.complete()
+    number = d.begin()
+    d.stop(number)
+    assert d.tell(number, 1, 0.7)
+    row = d.trial(number)
+    assert (row.state, row.reason) == (TrialState.CANCELLED, "Stopped by hand.")
+    assert (row.dev, row.epochs_done) == ({}, 1)
+    assert d.begin() == number + 1
+
+
+def test_a_trial_that_waits_is_stopped_before_it_starts(desk: Desk) -> None:
+    d = desk(budget=BUDGET, search=NEVER)
+    d.complete()
+    number = d.begin()
+    d.claim()
+    d.stop(number)
+    assert d.trial(number).state is TrialState.CANCELLED
+    assert d.begin() == number + 1
+
+
 def test_a_rung_that_was_reached_in_a_crash_is_judged_at_the_next_start(desk: Desk) -> None:
     d = desk(budget={"num_trials": 9, "max_epochs": 3})
     for _ in range(4):

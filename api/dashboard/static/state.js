@@ -16,7 +16,8 @@ export const isTerminal = (job) => TERMINAL.has(job.state);
 export const isBusy = (job) => !isTerminal(job) && job.state !== "paused";
 export const badge = (state) => h("span", { class: `state ${LOOKS[state] ?? "idle"}` }, SAID[state] ?? words(state));
 
-const renewable = (job) => ["succeeded", "failed", "paused"].includes(job.state);
+/** Whether a job can be taken up again. */
+export const renewable = (job) => ["succeeded", "failed", "paused"].includes(job.state);
 
 const ACTIONS = {
   pause: { name: "Pause", when: (job) => isBusy(job) && job.wish === "run" && job.state !== "cancelling" },

@@ -8,6 +8,7 @@ import { head } from "./head.js";
 import { calmly, listen } from "./live.js";
 import { registered } from "./names.js";
 import { stateName } from "./origins.js";
+import { reason } from "./reasons.js";
 import { badge, headline, isTerminal } from "./state.js";
 
 const id = given().job;
@@ -44,12 +45,12 @@ function picture(attempts) {
         s("title", {}, `Trial ${a.number}, attempt ${a.attempt}: ${stateName(a.outcome)}, ${duration((ends(a) - time(a.started_at)) / 1000)}`)))));
 }
 
-const outcome = (a) => (a.outcome === "queued" ? [badge("requeued"), a.reason && h("small", {}, a.reason)] : [badge(a.outcome), a.reason && h("small", { class: "bad" }, a.reason)]);
+const outcome = (a) => (a.outcome === "queued" ? [badge("requeued"), a.reason && h("small", {}, reason(a.reason))] : [badge(a.outcome), a.reason && h("small", { class: "bad" }, reason(a.reason))]);
 
 function draw({ attempts, changes, failures, before: earlier }, job) {
   const failed = failures.length ? table("Failed trials", [
     { name: "Trial", cell: (t) => h("a", { href: `/jobs/${id}/trials/${t.number}` }, `Trial ${t.number}`) },
-    { name: "What went wrong", cell: (t) => h("span", { class: "wrap" }, t.reason || "no message") },
+    { name: "What went wrong", cell: (t) => reason(t.reason) },
     { name: "Attempts", num: true, cell: (t) => t.num_attempts }, { name: "When", cell: (t) => (t.finished_at ? ago(t.finished_at) : "–") },
   ], failures) : h("p", { class: "pending" }, "No trial has failed.");
   show("#failures", failed);

@@ -3,21 +3,25 @@
 import { get } from "./api.js";
 import { plot } from "./chart.js";
 import { catalogue } from "./components.js";
-import { copy, given, h, notice, show, table } from "./dom.js";
+import { confusionTable } from "./confusion.js";
+import { $, copy, given, h, notice, show, table, toast } from "./dom.js";
 import { ago, axis, duration, exactly, isFidelity, meaning, metric, metricName, number, words } from "./format.js";
 import { calmly, listen } from "./live.js";
 import { registered, studentName } from "./names.js";
-import { badge, isTerminal, jobName } from "./state.js";
+import { reason } from "./reasons.js";
+import { act, badge, isTerminal, jobName, renewable } from "./state.js";
 
 const { job: id, number: which } = given();
 const FINISHED = new Set(["complete", "pruned", "failed", "cancelled"]);
+const OPEN = new Set(["queued", "running"]);
 
 /** The measured values of one name by epoch. */
 const course = (trial, name) => trial.curve.filter((m) => name in m.values).map((m) => [m.epoch, m.values[name]]);
 const measured = (trial, prefix) => [...new Set(trial.curve.flatMap((m) => Object.keys(m.values)))].filter((n) => n.startsWith(prefix));
 
 function message(trial) {
-  if (trial.state === "failed") return notice("bad", h("strong", {}, "This trial failed. "), trial.reason);
+  if (trial.state === "failed") return notice("bad", h("strong", {}, "This trial failed. "), reason(trial.reason));
+  if (trial.state === "cancelled") return notice("", h("strong", {}, "This trial was stopped. "), "What it had measured stays; it can be run again once its job has ended or is paused.");
   if (trial.state === "pruned") return notice("", "Stopped early: at a third of its epochs it was behind the others, so its time went to better pipelines.");
   return null;
 }
@@ -71,7 +75,7 @@ function fidelity(trial) {
 
 const tried = (attempts) => (attempts.length ? table("Attempts", [
   { name: "Attempt", cell: (a) => String(a.attempt) },
-  { name: "Outcome", cell: (a) => [badge(a.outcome === "queued" ? "requeued" : a.outcome), a.reason && h("small", { class: "bad" }, a.reason)] },
+  { name: "Outcome", cell: (a) => [badge(a.outcome === "queued" ? "requeued" : a.outcome), a.reason && h("small", { class: "bad" }, reason(a.reason))] },
   { name: "Started", cell: (a) => h("time", { datetime: a.started_at, title: exactly(a.started_at) }, ago(a.started_at)) },
 ], attempts) : h("p", { class: "pending" }, "It has not started yet."));
 
@@ -86,7 +90,7 @@ function taken(trial, job) {
     h("li", {}, h("a", { href: `/v1/jobs/${id}/trials/${trial.number}` }, "This trial as JSON")));
 }
 
-function draw(trial, components, name, job, attempts) {
+function draw(trial, components, name, job, attempts, confusion) {
   show("#state", badge(trial.state));
   const facts = [`Proposed by ${trial.origin === "user" ? "you" : `the ${trial.origin}`}`, `student ${studentName(trial.spec.student, name)}`, `${trial.epochs_done} of ${trial.spec.pipeline.training.num_epochs} epochs`,
     trial.seconds ? duration(trial.seconds) : "", trial.num_attempts > 1 ? `${trial.num_attempts} attempts` : "", `seed ${trial.spec.seed}`, trial.finished_at ? ago(trial.finished_at) : ""];
@@ -99,6 +103,8 @@ function draw(trial, components, name, job, attempts) {
     components.inWords(trial.spec.pipeline),
     h("details", {}, h("summary", {}, "As JSON"), h("pre", { tabindex: 0 }, json)));
   show("#actions",
+    OPEN.has(trial.state) && !isTerminal(job) && h("button", { type: "button", class: "danger", click: (e) => act(`/v1/jobs/${id}/trials/${which}/stop`, e.currentTarget, async () => toast("", "It ends after its epoch.")) }, "Stop"),
+    ["failed", "cancelled"].includes(trial.state) && renewable(job) && h("button", { type: "button", click: (e) => act(`/v1/jobs/${id}/retry?trial=${which}`, e.currentTarget, start) }, "Run again"),
     h("button", { type: "button", click: () => copy(json, "Pipeline") }, "Copy pipeline"),
     h("a", { class: "button primary", href: `/jobs/new?from=${id}#start=${encodeURIComponent(JSON.stringify([trial.spec.pipeline]))}` }, "Start a job from it"));
   show("#scores", scores(trial));
@@ -106,6 +112,8 @@ function draw(trial, components, name, job, attempts) {
   show("#dev", trial.curve.length ? devCharts(trial) : waiting);
   show("#loss", trial.curve.length ? lossChart(trial) : waiting.cloneNode(true));
   show("#other", trial.curve.length ? otherCharts(trial) : waiting.cloneNode(true));
+  $("#confusion").closest("section").hidden = !confusion.counts;
+  if (confusion.counts) show("#confusion", confusionTable(confusion));
   show("#fidelity", fidelity(trial) ?? h("p", { class: "pending" }, "It is measured with the scores."));
   show("#attempts", tried(attempts));
   show("#files", taken(trial, job));
@@ -127,7 +135,7 @@ async function attemptsOf(trial) {
 
 async function refresh() {
   const [trial, job, components, { name }] = await Promise.all([get(`/v1/jobs/${id}/trials/${which}`), get(`/v1/jobs/${id}`), catalogue(), registered()]);
-  draw(trial, components, name, job, await attemptsOf(trial));
+  draw(trial, components, name, job, ...await Promise.all([attemptsOf(trial), get(`/v1/jobs/${id}/trials/${which}/confusion`)]));
   return [trial, job];
 }
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from autodistill.errors import Conflict, InvalidInput, LeaseLost
-from autodistill.record import JobState, Origin, Project, TrialState, Wish
+from autodistill.record import JobState, Orders, Origin, Project, TrialState, Wish
 from autodistill.store import Store
 from autodistill.testing.store_contract.samples import (
     DISTILLED,
@@ -119,9 +119,9 @@ class ShareContract:
         with store.write() as tx:
             tx.leases.grant("job_1", mine, 3)
             tx.leases.grant("job_1", mine - 1, 9)
-            assert tx.jobs.orders("job_1") == (Wish.RUN, 3)
+            assert tx.jobs.orders("job_1") == Orders(Wish.RUN, 3)
             tx.leases.release("job_1", mine)
-            assert tx.jobs.orders("job_1") == (Wish.RUN, 0)
+            assert tx.jobs.orders("job_1") == Orders(Wish.RUN, 0)
 
     def test_a_careful_worker_takes_no_expired_lease(self, store: Store) -> None:
         claimed(store, ttl_s=0.0)

@@ -54,6 +54,37 @@ class TrialContract:
             "trial.complete",
         ]
 
+    def test_a_confusion_matrix_reads_back(self, store: Store) -> None:
+        mine = claimed(store)
+        with store.write() as tx:
+            driving = tx.driving("job_1", mine)
+            driving.suggest(0, DISTILLED, Origin.SAMPLER, "")
+            assert tx.trials.confusion("job_1", 0) is None
+            counts = ((3, 1), (0, 4))
+            complete = TrialState.COMPLETE
+            driving.finish(0, complete, dev={}, test={}, seconds=1.0, confusion=counts)
+            assert tx.trials.confusion("job_1", 0) == counts
+            with pytest.raises(NotFound):
+                tx.trials.confusion("job_1", 1)
+
+    def test_only_open_trials_that_nothing_rests_on_are_stopped(self, store: Store) -> None:
+        mine = claimed(store)
+        with store.write() as tx:
+            driving = tx.driving("job_1", mine)
+            for number, origin in enumerate((Origin.BASELINE, Origin.SAMPLER, Origin.SAMPLER)):
+                driving.suggest(number, DISTILLED, origin, "")
+            driving.finish(2, TrialState.COMPLETE, dev={}, test={}, seconds=1.0)
+            assert tx.jobs.orders("job_1").stops == frozenset()
+            tx.jobs.stop("job_1", 1)
+            assert tx.jobs.orders("job_1").stops == {1}
+            for number, why in ((0, "its result needs"), (2, "nothing to stop")):
+                with pytest.raises(Conflict, match=why):
+                    tx.jobs.stop("job_1", number)
+            with pytest.raises(NotFound):
+                tx.jobs.stop("job_1", 9)
+            driving.finish(1, TrialState.CANCELLED, dev={}, test={}, seconds=1.0)
+            assert tx.jobs.orders("job_1").stops == frozenset()
+
     def test_a_number_is_suggested_once(self, store: Store) -> None:
         mine = claimed(store)
         with store.write() as tx:

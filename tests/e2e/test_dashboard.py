@@ -1,0 +1,130 @@
+"""A newcomer's whole way through the dashboard, beside a real job that runs meanwhile."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from autodistill.testing.tiny import tiny_dataset, tiny_encoder
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
+PATIENT = 300_000
+"""Milliseconds: what is waited for is the end of a real job."""
+
+
+@pytest.fixture
+def inputs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("inputs")
+    tiny_dataset(folder, num_train=64, num_held_out=32)
+    tiny_encoder(folder / "encoder")
+    return folder
+
+
+def test_a_newcomer_gets_a_student_through_the_dashboard_alone(
+    visiting: Any, address: str, inputs: Path, tmp_path: Path
+) -> None:
+    visitor = visiting(address)
+    expect(visitor.open("/").locator("#jobs")).to_contain_text("No jobs yet")
+    _register(visitor, inputs)
+    page = visitor.open("/jobs/new")
+    _fill(page)
+    visitor.look(page, "real-new")
+    page.get_by_role("button", name="Start job").click()
+    page.wait_for_url("**/jobs/job_*")
+    job = page.url.rpartition("/")[2]
+    _watch(visitor, page)
+    expect(page.locator("#state")).to_have_text("Succeeded", timeout=PATIENT)
+    expect(page.locator(".answer", has_text="What next?")).to_contain_text("Download")
+    visitor.look(page, "real-succeeded")
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Download student").click()
+    download.value.save_as(tmp_path / "student.zip")
+    assert (tmp_path / "student.zip").read_bytes()[:2] == b"PK"
+    for name in ("trials", "why", "timeline", "trials/0"):
+        visitor.look(visitor.open(f"/jobs/{job}/{name}"), f"real-{name.replace('/', '-')}")
+    _compare(visitor, job)
+    report = visitor.open(f"/v1/jobs/{job}/report")
+    expect(report.locator(".answer")).to_have_count(5)
+    visitor.look(report, "real-report")
+    for name in (
+        "recommend?dataset=topics&teacher=tiny",
+        "history",
+        "system",
+        "datasets",
+        "models",
+        "",
+    ):
+        visitor.look(visitor.open(f"/{name}"), f"real-{name.partition('?')[0] or 'jobs'}")
+    _take_up_again(visitor, job)
+
+
+def _register(visitor: Any, inputs: Path) -> None:
+    page = visitor.open("/datasets")
+    page.get_by_label("Name").fill("topics")
+    page.get_by_label("File").set_input_files(inputs / "examples.parquet")
+    page.get_by_label("Split column").fill("split")
+    page.get_by_role("button", name="Upload").click()
+    expect(page.locator("#list")).to_contain_text("topics")
+    page = visitor.open("/models")
+    page.get_by_label("Name").fill("tiny")
+    page.get_by_label("Path").fill(str(inputs / "encoder"))
+    page.get_by_role("button", name="Register").click()
+    expect(page.locator("#list")).to_contain_text("tiny")
+
+
+def _fill(page: Page) -> None:
+    """Ask for a job of six trials."""
+    expect(page.get_by_label("Preparation")).to_have_value("fine_tuned")
+    page.locator("[name$='training.learning_rate']:visible").fill("0.005")
+    page.get_by_label("Number of trials").fill("6")
+    page.get_by_label("Max epochs").fill("3")
+    page.get_by_text("Search, seeds and limits").click()
+    page.get_by_label("Confirmation seeds").fill("2")
+    expect(page.locator("#verdict")).to_contain_text("6 trials of at most 3 epochs")
+    expect(page.locator("#verdict")).to_contain_text("Ready to start.")
+
+
+def _watch(visitor: Any, page: Page) -> None:
+    """See the job live, without reloading; pause and resume it meanwhile."""
+    expect(page.locator("#live")).to_have_text("● live")
+    expect(page.locator("#state")).to_have_text("Searching", timeout=PATIENT)
+    expect(page.locator("#activity")).to_contain_text("Trial 0, epoch 1", timeout=PATIENT)
+    expect(page.locator("#curves figure")).to_be_visible()
+    visitor.look(page, "real-searching")
+    page.get_by_role("button", name="Pause").click()
+    expect(page.locator("#state")).to_have_text("Paused", timeout=PATIENT)
+    visitor.look(page, "real-paused")
+    page.get_by_role("button", name="Resume").click()
+
+
+def _compare(visitor: Any, job: str) -> None:
+    page = visitor.open(f"/jobs/{job}/trials")
+    with page.expect_download() as download:
+        page.get_by_role("link", name="CSV").click()
+    assert len(Path(download.value.path()).read_text().splitlines()) > 6
+    for number in (0, 1):
+        page.get_by_label(f"Compare trial {number}", exact=True).check()
+    page.get_by_role("link", name="Compare them").click()
+    expect(page.locator("#curves figure")).to_be_visible()
+    visitor.look(page, "real-compare")
+
+
+def _take_up_again(visitor: Any, job: str) -> None:
+    """Clone the job and cancel the clone; extend the job by a trial, and see that it runs."""
+    page = visitor.open(f"/jobs/{job}")
+    page.get_by_role("link", name="Clone").click()
+    expect(page.locator("#verdict")).to_contain_text("Ready to start.")
+    expect(page.get_by_label("Number of trials")).to_have_value("6")
+    page.get_by_role("button", name="Start job").click()
+    page.wait_for_url("**/jobs/job_*")
+    page.get_by_role("button", name="Cancel").click()
+    page.get_by_role("button", name="Cancel job", exact=True).click()
+    expect(page.locator("#state")).to_have_text("Cancelled", timeout=PATIENT)
+    page = visitor.open(f"/jobs/{job}")
+    page.get_by_role("button", name="Extend").click()
+    page.get_by_label("Trials in all").fill("7")
+    page.get_by_role("dialog").get_by_role("button", name="Extend").click()
+    expect(page.locator(".tile", has_text="of 7")).to_contain_text("7 of 7", timeout=PATIENT)
