@@ -89,7 +89,7 @@ def posts() -> dict[str, tuple[str, dict[str, object]]]:
 
 def measure(folder: Path) -> tuple[list[Timed], float, float]:
     """Return what each call takes, and the API's peak memory in bytes and CPU time in seconds."""
-    with served(folder) as (url, process), httpx.Client(base_url=url, timeout=60) as http:
+    with served(folder) as (url, process), httpx.Client(base_url=url, timeout=600) as http:
         found = [timed(n, http, http.build_request("GET", path)) for n, path in calls().items()]
         found += [
             timed(name, http, http.build_request("POST", path, json=body))
