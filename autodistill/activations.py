@@ -6,7 +6,7 @@ example, or one for each tagged token.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, TypeAlias
 
@@ -41,3 +41,14 @@ class Said:
     """What its output layer sees of each row."""
     states: States
     """Those that were asked for, (B, T, width) in float32."""
+    unbounded_VE: torch.Tensor | None = None
+    """What the features were before a tanh bounded them, None where none does."""
+
+    @property
+    def penultimate(self) -> torch.Tensor:
+        """Return the features of each row, before their tanh where there is one."""
+        return self.features_VE if self.unbounded_VE is None else self.unbounded_VE
+
+    def unbounded(self, change: Callable[[torch.Tensor], torch.Tensor]) -> torch.Tensor | None:
+        """Return what was before the tanh after a change, None where there is none."""
+        return None if self.unbounded_VE is None else change(self.unbounded_VE)

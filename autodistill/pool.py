@@ -48,6 +48,8 @@ class Pool:
     """Of the prepared teacher, on that scale."""
     features_VE: Array
     """What its output layer sees."""
+    penultimate_VE: Array
+    """The same before a tanh bounded it, where one does."""
     watch: Callable[[], Dynamics]
     """Trains a proxy, or reads what an earlier call found."""
 

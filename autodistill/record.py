@@ -63,7 +63,7 @@ class Model(Registered):
     num_layers: int
     hidden_size: int
     num_heads: int
-    """Attention heads; 0 where that is not known."""
+    """Attention heads; 0 where that is not known, or queries, keys and values are not apart."""
     num_parameters: int
     tokenizer_sha256: str
     head: str

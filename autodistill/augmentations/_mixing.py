@@ -62,7 +62,8 @@ class Mixing(Unchanged):
         else:
             known = scene.recall()
             states = {k: mix(states_BTE) for k, states_BTE in known.states.items()}
-            said = Said(mix(known.logits_VC), mix(known.features_VE), states)
+            features_VE, unbounded_VE = mix(known.features_VE), known.unbounded(mix)
+            said = Said(mix(known.logits_VC), features_VE, states, unbounded_VE)
         return Lesson(
             inputs=inputs(scene.student),
             scored_BT=scene.student.batch.scored_BT,

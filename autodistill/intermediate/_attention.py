@@ -37,8 +37,9 @@ def _unknown_heads(component: type[Component], facts: TaskFacts) -> str | None:
         if not heads:
             kind = component.model_fields["kind"].default
             return (
-                f"{kind} needs queries and keys, head by head; got {whose}_heads=0, which is not "
-                "known. Register the model again; if it stays so, its attention keeps none apart."
+                f"{kind} needs queries and keys, head by head; got {whose}_heads=0: the model's "
+                "attention does not keep them apart, or was registered before that was looked at "
+                "(then register it again). Use an objective on hidden states."
             )
     return None
 

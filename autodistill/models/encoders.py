@@ -16,6 +16,8 @@ from autodistill.models.pixels import ImageReader
 from autodistill.task import Task
 
 HEAD_DEVIATION = 0.02
+TANH_HEADS = ("camembert", "mpnet", "roberta", "xlm-roberta")
+"""Architectures with a tanh in the head of their texts; BERT and its like have it in the pooler."""
 
 
 def load(folder: Path) -> Any:
@@ -77,6 +79,16 @@ def output_layer(model: Any) -> Any:
     if not found:
         raise _refused(f"The head of {type(model).__name__} does not end in a linear layer.")
     return found[-1]
+
+
+def bounded_layer(model: Any) -> Any | None:
+    """Return the linear layer whose tanh the output layer reads, None where there is no such."""
+    model = getattr(model, "first", model)  # of an ensemble
+    if model.config.model_type in TANH_HEADS:
+        return getattr(model.classifier, "dense", None)
+    pooler = getattr(model.base_model, "pooler", None)
+    tanh = isinstance(getattr(pooler, "activation", None), torch.nn.Tanh)
+    return getattr(pooler, "dense", None) if tanh else None
 
 
 def cut(model: Any, num_layers: int) -> Any:

@@ -21,6 +21,12 @@ LAYERS = ("num_hidden_layers", "n_layers", "encoder_layers")
 WIDTH = ("hidden_size", "dim", "d_model")
 ATTENTION = ("num_attention_heads", "n_heads", "encoder_attention_heads")
 """What configurations call them; the second is DistilBERT's, the third Marian's."""
+PROJECTIONS = {
+    "query": ("query", "q_lin", "q_proj", "q"),
+    "key": ("key", "k_lin", "k_proj", "k"),
+    "value": ("value", "v_lin", "v_proj", "v"),
+}
+"""What architectures call the linear layers of their self-attention."""
 TRANSLATORS: dict[str, tuple[str, ...]] = {"marian": ("source.spm", "target.spm", "vocab.json")}
 """Architectures that translate, with the files of their tokenizers; all others must be encoders."""
 OUTPUT_LAYERS = ("classifier", "score")
@@ -47,6 +53,7 @@ class Inspected:
     num_layers: int
     hidden_size: int
     num_heads: int
+    """Of its self-attention; 0 where queries, keys and values are not layers of their own."""
     num_parameters: int
     tokenizer_sha256: str
     """Equal for tokenizers that cut every text alike, to whatever length they cut or pad it; of
@@ -92,7 +99,7 @@ def inspect(folder: Path) -> Inspected:
         architecture=architecture,
         num_layers=_size(config, LAYERS),
         hidden_size=_size(config, WIDTH),
-        num_heads=_size(config, ATTENTION),
+        num_heads=_size(config, ATTENTION) if _keeps_apart(tensors) else 0,
         # Whole numbers are buffers, such as positions.
         num_parameters=sum(
             math.prod(t["shape"]) for t in tensors.values() if t["dtype"].startswith(("F", "BF"))
@@ -158,6 +165,11 @@ def _size(config: Mapping[str, Any], names: tuple[str, ...]) -> int:
         message = f"config.json must say `{names[0]}`, a whole number from 1, got {found!r:.40}."
         raise _refused(f"{message} Only encoders are served.")
     return found
+
+
+def _keeps_apart(tensors: Mapping[str, Any]) -> bool:
+    parts = {part for name in tensors for part in name.split(".")}
+    return all(parts.intersection(names) for names in PROJECTIONS.values())
 
 
 def _labels(config: Mapping[str, Any]) -> tuple[str, ...]:

@@ -63,6 +63,7 @@ class Lesson:
             torch.cat([self.teacher.logits_VC, changed.teacher.logits_VC]),
             torch.cat([self.teacher.features_VE, changed.teacher.features_VE]),
             {k: torch.cat([v, changed.teacher.states[k]]) for k, v in self.teacher.states.items()},
+            self.teacher.unbounded(lambda x: torch.cat([x, changed.teacher.penultimate])),
         )
         scored = [m for m in (self.scored_BT, changed.scored_BT) if m is not None]
         return Lesson(

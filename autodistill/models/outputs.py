@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from autodistill.activations import Activation, Said
 from autodistill.lazy import torch
 from autodistill.models.device import device
-from autodistill.models.encoders import output_layer
+from autodistill.models.encoders import bounded_layer, output_layer
 from autodistill.models.inputs import Batch, Inputs
 from autodistill.models.speaking import Speaker
 
@@ -40,6 +40,8 @@ class Outputs:
     """What its output layer saw."""
     states: Mapping[Activation, Rows]
     """One vector for each packed token."""
+    unbounded_VE: NDArray[np.float16] | None = None
+    """What the features were before a tanh bounded them, None where none does."""
 
     def padded(self, activation: Activation, batch: Batch) -> torch.Tensor:
         """Return some states of a batch in float32, (B, T, width), zero at padding."""
@@ -54,6 +56,9 @@ class Outputs:
             np.concatenate([self.logits_VC, other.logits_VC]),
             np.concatenate([self.features_VE, other.features_VE]),
             {k: _Joined(v, other.states[k]) for k, v in self.states.items()},
+            None
+            if self.unbounded_VE is None or other.unbounded_VE is None
+            else np.concatenate([self.unbounded_VE, other.unbounded_VE]),
         )
 
 
@@ -104,10 +109,15 @@ def write_outputs(
     logits_VC[:] = np.nan
     shape = (num_rows, output_layer(model).in_features)
     features_VE = _created(folder / f"{split}.features.npy", shape, np.float16)
+    bounded, unbounded_VE = bounded_layer(model) is not None, features_VE
+    if bounded:
+        unbounded_VE = _created(folder / f"{split}.unbounded.npy", shape, np.float16)
     states: dict[Activation, NDArray[Any]] = {}
     for batch, said in _run(model, tokens, positions, activations):
         logits_VC[batch.rows_V] = said.logits_VC.cpu().numpy()
         features_VE[batch.rows_V] = said.features_VE.half().cpu().numpy()
+        if bounded:
+            unbounded_VE[batch.rows_V] = said.penultimate.half().cpu().numpy()
         for activation, states_BTE in said.states.items():
             if activation not in states:
                 path = folder / _file(split, activation)
@@ -135,7 +145,10 @@ def read_outputs(
     if not whole or any(len(rows) != tokens.offsets[-1] for rows in states.values()):
         message = f"The outputs in {folder} belong to other tokens; delete the folder."
         raise ValueError(message)
-    return Outputs(logits_VC, features_VE, states)
+    bounded = (folder / f"{split}.unbounded.npy").exists()
+    return Outputs(
+        logits_VC, features_VE, states, mapped(f"{split}.unbounded.npy") if bounded else None
+    )
 
 
 def _file(split: str, activation: Activation) -> str:

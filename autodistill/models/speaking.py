@@ -9,14 +9,8 @@ from typing import Any
 from autodistill.activations import Activation, Said
 from autodistill.errors import InvalidModel, Problem
 from autodistill.lazy import torch
-from autodistill.models.encoders import output_layer, transformer_layers
-
-PROJECTIONS = {
-    "query": ("query", "q_lin", "q_proj"),
-    "key": ("key", "k_lin", "k_proj"),
-    "value": ("value", "v_lin", "v_proj"),
-}
-"""What architectures call the linear layers of their self-attention."""
+from autodistill.models.encoders import bounded_layer, output_layer, transformer_layers
+from autodistill.models.inspection import PROJECTIONS
 
 
 class Speaker:
@@ -33,6 +27,8 @@ class Speaker:
         self._hidden = any(a.kind == "hidden" for a in self._wanted)
         self._heard: dict[Any, torch.Tensor] = {}
         self._hooks = [output_layer(model).register_forward_pre_hook(self._note_features)]
+        if (bounded := bounded_layer(model)) is not None:
+            self._hooks.append(bounded.register_forward_hook(partial(self._note, "unbounded")))
         layers = transformer_layers(model)
         for wanted in self._wanted:
             if wanted.kind != "hidden":
@@ -54,7 +50,8 @@ class Speaker:
             a: (out.hidden_states[a.layer] if a.kind == "hidden" else self._heard.pop(a)).float()
             for a in self._wanted
         }
-        return Said(logits, features, states)
+        unbounded = self._heard.pop("unbounded", None)
+        return Said(logits, features, states, None if unbounded is None else unbounded.float())
 
     def close(self) -> None:
         """Stop listening; the model is as it was."""
@@ -64,7 +61,7 @@ class Speaker:
     def _note_features(self, _: Any, given: tuple[torch.Tensor, ...]) -> None:
         self._heard["features"] = given[0]
 
-    def _note(self, wanted: Activation, *call: Any) -> None:
+    def _note(self, wanted: Any, *call: Any) -> None:
         self._heard[wanted] = call[-1]  # after the module and what it was given
 
 

@@ -34,7 +34,7 @@ from autodistill.prepare._teacher import School
 from autodistill.record import Dataset, Model, PreparedTask
 from autodistill.spec import CutStudent, JobSpec, RegisteredStudent
 
-VERSION = 2
+VERSION = 3
 """Grows when the same parts come to make other content."""
 COSTS = "costs.json"
 MEMBER_STEP = 7_919

@@ -33,7 +33,8 @@ def shell_model(
         "num_attention_heads": 2,
         "id2label": {str(i): label for i, label in enumerate(labels)},
     }
-    tensors = {"embeddings.weight": np.zeros((10, 32), np.float32)}
+    names = ("embeddings", *(f"layer.0.{part}" for part in ("query", "key", "value")))
+    tensors = {f"{name}.weight": np.zeros((10, 32), np.float32) for name in names}
     if labels:
         tensors["classifier.weight"] = np.zeros((len(labels), 32), np.float32)
     save_file(tensors, folder / "model.safetensors")

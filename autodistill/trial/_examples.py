@@ -121,7 +121,7 @@ def _pool(
     rows_M = np.diff(tokens.row_offsets)[available_M]
     labels_VC = label_VC[torch.from_numpy(ids_V)].cpu().numpy()
     initial = task.students[student]
-
+    before = said.features_VE if said.unbounded_VE is None else said.unbounded_VE
     return Pool(
         facts=task.facts[student],
         num_ids=len(label_VC),
@@ -132,6 +132,7 @@ def _pool(
         ).astype(np.float64),
         logits_VC=scale.standard(said.logits_VC[ids_V]),
         features_VE=said.features_VE[ids_V].astype(np.float32),
+        penultimate_VE=before[ids_V].astype(np.float32),
         watch=lambda: dynamics(
             scale.unfold(load(initial)),
             tokens,

@@ -54,9 +54,14 @@ class Teaching:
         """Return what the memory-mapped arrays hold."""
         outputs = self._examples.outputs
         said_VC = self._scale.standard(outputs.logits_VC[batch.rows_V])
-        features_VE = outputs.features_VE[batch.rows_V].astype(np.float32)
+
+        def remembered(kept_VE: NDArray[np.float16]) -> torch.Tensor:
+            return torch.from_numpy(kept_VE[batch.rows_V].astype(np.float32)).to(device())
+
+        before = outputs.unbounded_VE
         return Said(
             torch.from_numpy(said_VC).to(device()),
-            torch.from_numpy(features_VE).to(device()),
+            remembered(outputs.features_VE),
             {a: outputs.padded(a, batch) for a in self._activations},
+            None if before is None else remembered(before),
         )

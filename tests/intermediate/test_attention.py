@@ -84,8 +84,9 @@ def test_matching_heads_needs_equally_many() -> None:
 
 def test_unknown_heads_and_other_tokens_are_refused() -> None:
     assert AttentionTransfer.unsuitable(UNKNOWN) == (
-        "attention needs queries and keys, head by head; got student_heads=0, which is not known. "
-        "Register the model again; if it stays so, its attention keeps none apart."
+        "attention needs queries and keys, head by head; got student_heads=0: the model's "
+        "attention does not keep them apart, or was registered before that was looked at (then "
+        "register it again). Use an objective on hidden states."
     )
     apart = FACTS.model_copy(update={"shared_tokenizer": False})
     assert AttentionTransfer.unsuitable(apart) == (

@@ -17,7 +17,7 @@ ONE_HOT = torch.nn.functional.one_hot(LABELS, 3).float()
 
 
 def directions() -> torch.Tensor:
-    means = np.stack([POOL.features_VE[POOL.labels_V == c].mean(axis=0) for c in range(3)])
+    means = np.stack([POOL.penultimate_VE[POOL.labels_V == c].mean(axis=0) for c in range(3)])
     return torch.from_numpy(means / np.linalg.norm(means, axis=1, keepdims=True))
 
 
@@ -41,6 +41,14 @@ def test_it_is_the_written_formula_row_by_row() -> None:
         longest = max(np.linalg.norm(s), np.linalg.norm(t))
         expected = 1 - s @ directions()[LABELS[row]].numpy() / longest
         assert found.item() == pytest.approx(expected, abs=1e-5)
+
+
+def test_it_looks_before_the_tanh_that_bounds_features() -> None:
+    mine, theirs = random(), random(1)
+    nothing, mask_BT = torch.zeros(4, 3), torch.ones(4, 2, dtype=torch.bool)
+    student, teacher = (Said(nothing, x.tanh(), {}, x) for x in (mine, theirs))
+    found = ND().build(POOL)(student, teacher, mask_BT, ONE_HOT)
+    torch.testing.assert_close(found, loss(mine, theirs))
 
 
 def test_a_longer_student_is_turned_and_a_shorter_one_grows() -> None:

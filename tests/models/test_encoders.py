@@ -8,10 +8,13 @@ import pytest
 import torch
 import transformers
 
+from autodistill.activations import Activation
 from autodistill.data.table import Split
 from autodistill.errors import InvalidModel
 from autodistill.models.encoders import cut, load, load_reader, load_with_fresh_head, save
+from autodistill.models.inspection import inspect
 from autodistill.models.scale import Scale, scale_of
+from autodistill.models.speaking import Speaker
 from autodistill.models.tokens import tokenise
 from autodistill.task import Task
 from autodistill.testing.tiny import tiny_encoder
@@ -60,6 +63,36 @@ def said(model: Any) -> torch.Tensor:
     with torch.no_grad():
         logits: torch.Tensor = model.eval()(input_ids=torch.tensor([[2, 7, 9, 3]])).logits
     return logits
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_heads_are_known_of_what_keeps_queries_keys_and_values_apart(
+    family: str, tmp_path: Path
+) -> None:
+    """What a job admits by the number of heads, its trials can listen to."""
+    model = built(FAMILIES[family])
+    model.save_pretrained(tmp_path)
+    (tmp_path / "tokenizer.json").write_text("{}")
+    heads = inspect(tmp_path).num_heads
+    assert heads == (0 if family in ("deberta-v2", "modernbert") else 2)
+    wanted = [Activation("query", 1), Activation("key", 4), Activation("value", 2)]
+    if heads:
+        spoken = Speaker(model, wanted)({"input_ids": torch.tensor([[2, 7, 9, 3]])})
+        assert {x.shape for x in spoken.states.values()} == {(1, 4, 16)}
+    else:
+        with pytest.raises(InvalidModel, match="has no separate"):
+            Speaker(model, wanted)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_features_are_heard_before_the_tanh_that_bounds_them(family: str) -> None:
+    model = built(FAMILIES[family]).eval()
+    spoken = Speaker(model)({"input_ids": torch.tensor([[2, 7, 9, 3]])})
+    assert (spoken.unbounded_VE is not None) == (family in ("bert", "roberta", "mpnet"))
+    if spoken.unbounded_VE is not None:
+        torch.testing.assert_close(spoken.penultimate.tanh(), spoken.features_VE)
+    else:
+        assert spoken.penultimate is spoken.features_VE
 
 
 @pytest.mark.parametrize("family", FAMILIES)

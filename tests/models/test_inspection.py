@@ -70,6 +70,9 @@ def test_the_facts_come_from_headers(folder: Path) -> None:
 def test_distilbert_names_its_sizes_otherwise(folder: Path) -> None:
     config = {"model_type": "distilbert", "n_layers": 3, "dim": 16, "n_heads": 4}
     (folder / "config.json").write_text(json.dumps(config))
+    assert inspect(folder).num_heads == 0, "its weights have no queries, keys and values"
+    projections = {f"layer.0.attention.{x}_lin.weight": ("F32", [8, 8]) for x in "qkv"}
+    (folder / "model.safetensors").write_bytes(weights({**TENSORS, **projections}))
     found = inspect(folder)
     assert (found.num_layers, found.hidden_size, found.num_heads) == (3, 16, 4)
 

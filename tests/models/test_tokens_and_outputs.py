@@ -110,3 +110,16 @@ def test_joined_outputs_gather_from_both(encoder: Path, tokens: Tokens, tmp_path
     mixed = both.padded(MIDDLE, both_tokens.batch(np.array([8, 0, 6])))
     assert torch.equal(mixed, one.padded(MIDDLE, tokens.batch(np.array([3, 0, 1]))))
     np.testing.assert_array_equal(both.logits_VC[5:], one.logits_VC)
+    assert one.unbounded_VE is not None
+    assert both.unbounded_VE is not None
+    np.testing.assert_array_equal(both.unbounded_VE[5:], one.unbounded_VE)
+
+
+def test_features_are_kept_before_the_tanh_as_well(
+    encoder: Path, tokens: Tokens, tmp_path: Path
+) -> None:
+    model = load_with_fresh_head(encoder, ("a", "b"))
+    write_outputs(model, tokens, EVERYTHING, (), tmp_path, "train")
+    kept = read_outputs(tmp_path, "train", tokens)
+    assert kept.unbounded_VE is not None
+    np.testing.assert_allclose(np.tanh(kept.unbounded_VE), kept.features_VE, atol=2e-3)
