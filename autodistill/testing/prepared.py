@@ -21,16 +21,18 @@ TEACHER = QUICK.model_copy(update={"num_epochs": 4})
 STUDENT = CutStudent(num_layers=2)
 
 
-def tiny_job(dataset: Dataset, teacher: Model, /, **changes: Any) -> JobSpec:
+def tiny_job(
+    dataset: Dataset, teacher: Model, student: CutStudent = STUDENT, /, **changes: Any
+) -> JobSpec:
     """Return a job with one cut student whose teacher is fine-tuned quickly."""
     asked: dict[str, Any] = {
         "dataset": dataset.id,
         "teacher": TeacherSpec(model=teacher.id, preparation=FineTuned(training=TEACHER)),
-        "students": (STUDENT,),
+        "students": (student,),
         "max_length": 32,
     }
     request = JobRequest(**asked | changes)
-    facts = task_facts(dataset, teacher, STUDENT, None, request.augmenters)
+    facts = task_facts(dataset, teacher, student, None, request.augmenters)
     return request.resolve([facts])
 
 
@@ -38,6 +40,7 @@ def tiny_task(
     folder: Path,
     task: Task = Task.TEXT_CLASSIFICATION,
     models: Mapping[str, Model] | None = None,
+    student: CutStudent = STUDENT,
     **changes: Any,
 ) -> PreparedTask:
     """Prepare a tiny job on a tiny dataset, everything under one folder.
@@ -46,16 +49,17 @@ def tiny_task(
         folder: Where everything goes.
         task: What is predicted.
         models: By id, those that rewrite texts, where the changed job names some.
+        student: Who learns.
         changes: Of the job.
     """
     dataset, path = tiny_dataset(folder / "data", task)
     encoder = tiny_vit if task.reads_images else tiny_encoder
     teacher = tiny_model(encoder(folder / "encoder"))
     return prepare(
-        tiny_job(dataset, teacher, **changes),
+        tiny_job(dataset, teacher, student, **changes),
         dataset,
         teacher,
-        {STUDENT.label: None},
+        {student.label: None},
         models,
         dataset_path=path,
         root=folder,

@@ -325,3 +325,16 @@ def test_random_draws_that_keep_less_weigh_the_teacher_more() -> None:
         kept = pipeline.selection.model_dump()["keep_fraction"]
         weights[kept].append(pipeline.loss.kd_weight)
     assert mean(weights[0.3]) > mean(weights[1.0]) + 0.1
+
+
+@pytest.mark.parametrize("task", list(Task))
+def test_nothing_that_is_proposed_is_refused_by_the_trial(task: Task) -> None:
+    """What `TrialRun` checks first, of 2,000 pipelines drawn from the whole space."""
+    random = searcher(task=task, trials=2001, search=Search(sampler="random"))
+    facts = facts_of(task, 2)
+    proposals = [random.suggest(number, []) for number in range(1, 2001)]
+    pipelines = [p.spec.pipeline for p in proposals if p is not None]
+    assert len({pipeline.sha256 for pipeline in pipelines}) == 2000
+    for pipeline in pipelines:
+        pipeline.check(facts)
+        assert PipelineSpec.model_validate_json(pipeline.model_dump_json()) == pipeline

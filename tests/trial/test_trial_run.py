@@ -15,9 +15,9 @@ from autodistill.data.table import read_split
 from autodistill.errors import Diverged, InvalidPipeline
 from autodistill.metrics import measured
 from autodistill.record import Measurement, PreparedTask
-from autodistill.spec import PipelineSpec, TrialSpec
+from autodistill.spec import CutStudent, PipelineSpec, TrialSpec
 from autodistill.task import Task
-from autodistill.testing.prepared import QUICK, tiny_trial
+from autodistill.testing.prepared import QUICK, tiny_task, tiny_trial
 from autodistill.trial import TrialRun
 from autodistill.trial._learner import TERMS
 
@@ -137,6 +137,24 @@ def test_each_objective_is_learnt(kind: str, task: PreparedTask, folder: Path) -
     spec = tiny_trial(intermediate={"kind": kind, "weight": 1.0}, training=training)
     losses = [m.values["loss/intermediate"] for m in ran(task, spec, folder).history]
     assert losses[-1] < losses[0]
+
+
+@pytest.mark.parametrize("parts", ["all", "hidden"])
+def test_an_anchor_keeps_a_student_of_the_teachers_shape_near_it(
+    parts: str, tmp_path: Path
+) -> None:
+    """The student starts as its teacher; labels pull it away, and the anchor back."""
+    task = tiny_task(tmp_path, student=CutStudent(num_layers=4))
+    ends = []
+    for weight in (1e-9, 10.0):
+        anchor = {"kind": "anchor", "parts": parts, "weight": weight}
+        spec = tiny_trial(loss={"kind": "none"}, intermediate=anchor)
+        spec = spec.model_copy(update={"student": "cut-4"})
+        ends.append(ran(task, spec, tmp_path / str(weight)).history[-1].values)
+    free, anchored = ends
+    assert anchored["loss/intermediate"] < 0.5 * free["loss/intermediate"]
+    assert anchored["dev/cka"] > free["dev/cka"]
+    assert 0 <= anchored["dev/forward_kl"] < free["dev/forward_kl"]
 
 
 def test_seeds_decide_everything(task: PreparedTask, tmp_path: Path) -> None:
