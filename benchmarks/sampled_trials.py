@@ -1,8 +1,9 @@
 """Sampled pipelines of the whole space, trained for an epoch on tiny data: no trial may break.
 
-python -m benchmarks.sampled_trials [--each 200] [--from 0] [TASK ...]: for every task, that many
-proposals of random search. Prints what broke, and one JSON line for a task; exit code 1 when a
-trial failed for another reason than divergence, or measured a number that is not finite.
+python -m benchmarks.sampled_trials [--each 200] [--from 0] [--examples 96] [TASK ...]: for every
+task, that many proposals of random search. Prints what broke, and one JSON line for a task; exit
+code 1 when a trial failed for another reason than divergence, or measured a number that is not
+finite.
 """
 
 from __future__ import annotations
@@ -64,12 +65,12 @@ def outcome(task: PreparedTask, spec: TrialSpec, folder: Path) -> str:
     return "complete"
 
 
-def tried(name: Task, first: int, number: int) -> bool:
+def tried(name: Task, first: int, number: int, examples: int) -> bool:
     """Try a task's proposals, say what became of them, and return whether all went well."""
     ends: Counter[str] = Counter()
     started = time.process_time()
     with tempfile.TemporaryDirectory() as scratch:
-        task = tiny_task(Path(scratch), name)
+        task = tiny_task(Path(scratch), name, max_train_examples=examples)
         for i, spec in enumerate(proposals(task, first, number)):
             end = outcome(task, spec, Path(scratch) / "trials" / str(i))
             if end not in ("complete", "diverged"):
@@ -86,8 +87,9 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--each", type=int, default=200)
     parser.add_argument("--from", dest="first", type=int, default=0)
+    parser.add_argument("--examples", type=int, default=96)
     parser.add_argument("tasks", nargs="*", type=Task)
     given = parser.parse_args()
     torch.set_num_threads(1)
-    well = [tried(name, given.first, given.each) for name in given.tasks or Task]
+    well = [tried(name, given.first, given.each, given.examples) for name in given.tasks or Task]
     sys.exit(0 if all(well) else 1)
