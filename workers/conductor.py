@@ -31,7 +31,11 @@ from workers.folders import TrialFolders
 from workers.ledger import Ledger
 from workers.plan import Plan, seconds_searched
 
-RETRIES = {FailureClass.OUT_OF_MEMORY: 1, FailureClass.INFRASTRUCTURE: 4}
+RETRIES = {
+    FailureClass.OUT_OF_MEMORY: 1,
+    FailureClass.TIMEOUT: 2,
+    FailureClass.INFRASTRUCTURE: 4,
+}
 """How often a trial is tried again after failures in a row, without a new epoch between them."""
 TOO_MANY_FAILURES, AT_LEAST = 0.5, 4
 RETRY_DELAY_S, RETRY_FACTOR = 1.0, 4.0

@@ -204,7 +204,7 @@ def main(job_id: str, epoch: int, slots: int) -> int:
         signal.signal(signal.SIGTERM, lambda *_: draining.set())  # Ray has put its own in place
         runs = settings.root / RUNS / job_id
         try:
-            run_on_ray(conductor, slots, runs)
+            run_on_ray(conductor, slots, runs, settings.stall_s)
         finally:
             cluster.disconnect()
             shutil.rmtree(runs, ignore_errors=True)

@@ -52,6 +52,9 @@ class Settings(BaseSettings):
     """`local` starts a Ray for each job; otherwise the address of a cluster."""
     lease_ttl_s: Annotated[float, Gt(0)] = 15.0
     """After so many seconds of silence another worker may take a job over."""
+    stall_s: Annotated[float, Gt(0)] = 3600.0
+    """After so many seconds without an epoch, and ten times as many as an epoch took, a trial is
+    ended and tried again."""
     poll_s: Annotated[float, Gt(0)] = 0.5
     """Pause between looks for work."""
     log_format: Form = "text"

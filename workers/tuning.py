@@ -20,6 +20,7 @@ from autodistill.errors import LeaseLost
 from autodistill.record import FailureClass
 from workers.conductor import Conductor, Supply
 from workers.ending import Report
+from workers.silence import Silence
 from workers.trainable import train
 
 REASON_LENGTH = 2000
@@ -75,21 +76,26 @@ class Supplier(_Unsaved, Searcher):
 
 
 class Relay(_Unsaved, FIFOScheduler):
-    """Passes each result to the conductor and stops the trials that it says are behind."""
+    """Passes each result to the conductor and stops the trials that it says are behind.
 
-    def __init__(self, conductor: Conductor) -> None:
+    Tune itself would wait for ever for an actor that is frozen or hangs.
+    """
+
+    def __init__(self, conductor: Conductor, silence: Silence) -> None:
         super().__init__()
-        self._conductor = conductor
+        self._conductor, self._silence = conductor, silence
 
     @override
     def choose_trial_to_run(self, tune_controller: Any) -> Any:
         # An actor that is kept for the next trial holds a slot, which may be another job's now.
         if self._conductor.crowded and not tune_controller._pending_trials:
             tune_controller._cleanup_cached_actors(force_all=True)
+        self._end_silent(tune_controller)
         return super().choose_trial_to_run(tune_controller)
 
     @override
     def on_trial_result(self, tune_controller: Any, trial: Any, result: dict[str, Any]) -> str:
+        self._silence.broken(trial.trial_id)
         report = Report.model_validate_json(result["report"])
         ended = self._conductor.hear(report)
         # After its last message the function returns by itself, and its actor serves the next.
@@ -101,6 +107,20 @@ class Relay(_Unsaved, FIFOScheduler):
         reason = f"{FailureClass.INFRASTRUCTURE}: {error}".strip()[-REASON_LENGTH:]
         number = int(trial.config["number"])
         self._conductor.failed(number, FailureClass.INFRASTRUCTURE, reason)
+
+    def _end_silent(self, tune_controller: Any) -> None:
+        """Fail attempts that hang; Tune kills their actors a few seconds later."""
+        for actor, trial in list(tune_controller._actor_to_trial.items()):
+            waits_for_slot = not tune_controller._actor_manager.is_actor_started(actor)
+            if waits_for_slot or not self._silence.too_long(trial.trial_id):
+                continue
+            said = (
+                f"{FailureClass.TIMEOUT}: The attempt said nothing for "
+                f"{self._silence.limit_s:.0f} s and was ended. Where an epoch may take longer, set "
+                "AUTODISTILL_STALL_S of the workers."
+            )
+            self._conductor.failed(int(trial.config["number"]), FailureClass.TIMEOUT, said)
+            tune_controller._process_trial_failure(trial, TimeoutError(said))
 
 
 class Halting(_Unsaved, tune.Stopper):
@@ -122,14 +142,21 @@ class Halting(_Unsaved, tune.Stopper):
             return True
 
 
-def run_on_ray(conductor: Conductor, slots: int, folder: Path) -> None:
-    """Run trials until there are none, or the job is halted."""
+def run_on_ray(conductor: Conductor, slots: int, folder: Path, stall_s: float) -> None:
+    """Run trials until there are none, or the job is halted.
+
+    Args:
+        conductor: Of the job.
+        slots: Trials at once, at most.
+        folder: Where Tune keeps what nobody reads.
+        stall_s: Seconds without an epoch after which an attempt may be taken for one that hangs.
+    """
     logging.getLogger("ray.tune").setLevel(logging.ERROR)  # it misses the loggers we turn off
     tuner = tune.Tuner(
         tune.with_resources(train, {"cpu": 1}),
         tune_config=tune.TuneConfig(
             search_alg=Supplier(conductor),
-            scheduler=Relay(conductor),
+            scheduler=Relay(conductor, Silence(stall_s)),
             num_samples=-1,
             max_concurrent_trials=slots,
             reuse_actors=True,

@@ -61,7 +61,7 @@ class Struck:
     kind: str
     after_s: float
     seconds: float
-    """How long it lasted; 0 for a kill."""
+    """How long it lasted; 0 for a kill, and for one who never wakes up."""
 
 
 class Faults:
@@ -74,7 +74,7 @@ class Faults:
         self._sleepers: list[threading.Timer] = []
         self.struck: list[Struck] = []
         kinds = [f"{how} {who}" for how in ("kill", "freeze") for who in VICTIMS]
-        kinds += ["kill ray", "freeze machine"]
+        kinds += ["hang trial actor", "kill ray", "freeze machine"]
         if database.can_restart:
             kinds += ["restart database"]
         if stage.has_small_disk:
@@ -86,7 +86,7 @@ class Faults:
         """Inject the next fault; None when there is no victim for it."""
         kind = next(self._deck)
         how, _, who = kind.partition(" ")
-        seconds = 0.0 if how == "kill" else self._random.uniform(0.5, LONGEST_SLEEP_S)
+        seconds = 0.0 if how in ("kill", "hang") else self._random.uniform(0.5, LONGEST_SLEEP_S)
         if kind == "restart database":
             seconds /= 2
             self._database.restart(seconds)
@@ -99,6 +99,8 @@ class Faults:
         elif kind == "kill ray":
             for process in victims:
                 self._send(process, signal.SIGKILL)
+        elif how == "hang":
+            self._send(self._random.choice(victims), signal.SIGSTOP)
         elif how == "kill":
             self._send(self._random.choice(victims), signal.SIGKILL)
         else:

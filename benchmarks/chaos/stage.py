@@ -13,6 +13,7 @@ from types import TracebackType
 import psutil
 
 LEASE_TTL_S = 3.0
+STALL_S = 60.0
 RESTART_S = 0.5
 DISK_MIB = 64
 
@@ -36,6 +37,7 @@ class Stage:
             "AUTODISTILL_DATABASE_URL": database,
             "AUTODISTILL_ALLOWED_ROOTS": str(root),
             "AUTODISTILL_LEASE_TTL_S": f"{LEASE_TTL_S}",
+            "AUTODISTILL_STALL_S": f"{STALL_S}",
             "AUTODISTILL_SLOTS": "1",
         }
         self._running: dict[str, subprocess.Popen[bytes]] = {}

@@ -50,7 +50,11 @@ class Machine:
 
     def start(self) -> subprocess.Popen[bytes]:
         """Start a dispatcher."""
-        mine = {"AUTODISTILL_DATA_ROOT": str(self.root), "AUTODISTILL_LEASE_TTL_S": "5"}
+        mine = {
+            "AUTODISTILL_DATA_ROOT": str(self.root),
+            "AUTODISTILL_LEASE_TTL_S": "5",
+            "AUTODISTILL_STALL_S": "20",
+        }
         with (self.root / "worker.log").open("ab") as log:
             return subprocess.Popen(
                 [sys.executable, "-m", "workers"],
@@ -70,12 +74,15 @@ class Machine:
 
     def measured(self) -> list[tuple[int, int]]:
         """Return (trial, epoch) of each measurement that was announced, in order."""
-        found, last = [], 0
         with self.store.read() as tx:
-            while page := tx.events.after("job_1", last):
-                last = page[-1].seq
-                found += [e.data for e in page if e.kind == "measurement"]
+            found = [e.data for e in tx.events.all("job_1") if e.kind == "measurement"]
         return [(d["number"], d["epoch"]) for d in found]
+
+    def timeouts(self) -> list[int]:
+        """Return the trials of which an attempt was ended because it hung, in order."""
+        with self.store.read() as tx:
+            told = [e.data for e in tx.events.all("job_1") if e.kind == "trial.requeued"]
+        return [d["number"] for d in told if d["failure"] == "timeout"]
 
     def wait_for_epochs(self, more: int) -> None:
         before = len(self.measured())
@@ -115,7 +122,7 @@ def machine(tmp_path: Path) -> Iterator[Machine]:
     machine.store.close()
 
 
-def test_a_job_is_paused_drained_robbed_of_its_ray_and_cancelled(machine: Machine) -> None:
+def test_a_job_is_paused_drained_frozen_robbed_of_its_ray_and_cancelled(machine: Machine) -> None:
     dispatcher = machine.start()
     machine.wait_for_epochs(3)
 
@@ -131,6 +138,13 @@ def test_a_job_is_paused_drained_robbed_of_its_ray_and_cancelled(machine: Machin
     assert machine.job.owner is None
     dispatcher = machine.start()
     machine.wait_for_epochs(2)
+
+    before = len(machine.timeouts())
+    for actor in machine.processes("ray::"):
+        actor.suspend()  # for ever
+    machine.until(lambda: len(machine.timeouts()) > before)
+    frozen = machine.timeouts()[before]
+    machine.until(lambda: frozen in dict(machine.measured()[-4:]))
 
     (driver,) = machine.processes("workers.driver")
     claim = machine.job.owner_epoch

@@ -150,6 +150,7 @@ def test_a_diverged_trial_fails_and_the_search_goes_on(desk: Desk) -> None:
 @pytest.mark.parametrize(
     ("failure", "attempts"),
     [
+        (FailureClass.TIMEOUT, 3),
         (FailureClass.INFRASTRUCTURE, 5),
         (FailureClass.OUT_OF_MEMORY, 2),
         (FailureClass.USER_ERROR, 1),
