@@ -11,11 +11,26 @@ import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import psycopg
 
 ENDED = {"complete", "pruned", "failed", "cancelled"}
+
+
+class Trial(NamedTuple):
+    """What a row says of a trial."""
+
+    number: int
+    state: str
+    spec: Any
+    finish_order: int | None
+    num_attempts: int
+    dev: Any
+
+
+Measured = Mapping[tuple[int, int], Any]
+"""Values by number of the trial and epoch."""
 
 
 class Rows:
@@ -56,6 +71,8 @@ def check(
     rows = Rows(url)
     wrong: list[str] = []
     jobs = rows.select("SELECT id, state, message, result FROM job ORDER BY position")
+    held = "SELECT id FROM job WHERE owner IS NOT NULL OR lease_until IS NOT NULL OR slots > 0"
+    wrong += [f"{job} is held by somebody for ever" for (job,) in rows.select(held)]
     if sorted(job for job, *_ in jobs) != sorted(acknowledged):
         wrong.append(
             f"jobs: {[j for j, *_ in jobs]} are there, {list(acknowledged)} were submitted"
@@ -78,21 +95,30 @@ def check(
 
 def _job(rows: Rows, job: str, budget: int, log: list[tuple[int, str, Any]]) -> Iterator[str]:
     where = f"WHERE job_id = '{job}'"
-    trials = rows.select(
-        f"SELECT number, state, spec, finish_order, num_attempts FROM trial {where} ORDER BY number"
-    )
-    measured = rows.select(f"SELECT number, epoch FROM measurement {where} ORDER BY number, epoch")
-    if [number for number, *_ in trials] != list(range(budget)):
-        yield f"{len(trials)} trials with numbers up to {max(trials)[0]} for a budget of {budget}"
-    for number, state, *_ in trials:
-        if state not in ENDED:
-            yield f"trial {number} is {state} for ever"
-        if state == "failed":
-            yield f"trial {number} failed for a fault that was not its own"
-    specs = Counter(json.dumps(_json(spec), sort_keys=True) for _, _, spec, *_ in trials)
+    columns = "number, state, spec, finish_order, num_attempts, dev"
+    trials = [
+        Trial(number, state, _json(spec), order, attempts, _json(dev))
+        for number, state, spec, order, attempts, dev in rows.select(
+            f"SELECT {columns} FROM trial {where} ORDER BY number"
+        )
+    ]
+    columns = 'number, epoch, "values"'
+    measured = {
+        (number, epoch): _json(values)
+        for number, epoch, values in rows.select(f"SELECT {columns} FROM measurement {where}")
+    }
+    if [t.number for t in trials] != list(range(budget)):
+        last = max((t.number for t in trials), default=None)
+        yield f"{len(trials)} trials with numbers up to {last} for a budget of {budget}"
+    for trial in trials:
+        if trial.state not in ENDED:
+            yield f"trial {trial.number} is {trial.state} for ever"
+        if trial.state == "failed":
+            yield f"trial {trial.number} failed for a fault that was not its own"
+    specs = Counter(json.dumps(trial.spec, sort_keys=True) for trial in trials)
     if twice := [spec for spec, times in specs.items() if times > 1]:
         yield f"{len(twice)} trials are there twice"
-    orders = sorted(order for *_, order, _ in trials if order is not None)
+    orders = sorted(t.finish_order for t in trials if t.finish_order is not None)
     if orders != list(range(1, len(trials) + 1)):
         yield "the order of finishing has gaps or repeats"
     if [seq for seq, *_ in log] != list(range(1, len(log) + 1)):
@@ -101,31 +127,31 @@ def _job(rows: Rows, job: str, budget: int, log: list[tuple[int, str, Any]]) -> 
     yield from _stories(trials, measured, log)
 
 
-def _epochs(trials: list[tuple[Any, ...]], measured: list[tuple[Any, ...]]) -> Iterator[str]:
-    for number, state, spec, *_ in trials:
-        epochs = [epoch for n, epoch in measured if n == number]
-        whole = list(range(1, _json(spec)["pipeline"]["training"]["num_epochs"] + 1))
-        if epochs != whole[: len(epochs)] or (state == "complete" and epochs != whole):
-            yield f"trial {number} is {state} with the epochs {epochs}"
+def _epochs(trials: list[Trial], measured: Measured) -> Iterator[str]:
+    for trial in trials:
+        epochs = sorted(epoch for number, epoch in measured if number == trial.number)
+        whole = list(range(1, trial.spec["pipeline"]["training"]["num_epochs"] + 1))
+        if epochs != whole[: len(epochs)] or (trial.state == "complete" and epochs != whole):
+            yield f"trial {trial.number} is {trial.state} with the epochs {epochs}"
 
 
 def _stories(
-    trials: list[tuple[Any, ...]], measured: list[tuple[Any, ...]], log: list[tuple[int, str, Any]]
+    trials: list[Trial], measured: Measured, log: list[tuple[int, str, Any]]
 ) -> Iterator[str]:
     """What the log says happened must be what the rows say."""
-    told = Counter((d["number"], d["epoch"]) for _, kind, d in log if kind == "measurement")
-    if any(times > 1 for times in told.values()):
+    told = [data for _, kind, data in log if kind == "measurement"]
+    if len(told) != len({(d["number"], d["epoch"]) for d in told}):
         yield "an epoch was announced twice"
-    if set(told) != set(measured):
+    if {(d["number"], d["epoch"]): d["values"] for d in told} != measured:
         yield "the epochs of the log are not those of the rows"
-    for number, state, _, _, attempts in trials:
-        own = [kind for _, kind, data in log if data.get("number") == number]
-        ends = [kind for kind in own if kind.removeprefix("trial.") in ENDED]
-        if ends != [f"trial.{state}"]:
-            yield f"trial {number} is {state} and ended as {ends}"
-        starts = own.count("trial.running")
+    for trial in trials:
+        own = [(kind, data) for _, kind, data in log if data.get("number") == trial.number]
+        ends = [(kind, data["dev"]) for kind, data in own if kind.removeprefix("trial.") in ENDED]
+        if ends != [(f"trial.{trial.state}", trial.dev)]:
+            yield f"trial {trial.number} is {trial.state} with {trial.dev} and ended as {ends}"
+        starts, attempts = [kind for kind, _ in own].count("trial.running"), trial.num_attempts
         if starts != attempts:
-            yield f"trial {number} has {attempts} attempts and started {starts} times"
+            yield f"trial {trial.number} has {attempts} attempts and started {starts} times"
 
 
 def _told(log: list[tuple[int, str, Any]], acknowledged: Sequence[Any]) -> Iterator[str]:

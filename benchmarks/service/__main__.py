@@ -6,13 +6,17 @@ import sys
 from collections.abc import Callable
 
 from benchmarks.service.economy import economy
+from benchmarks.service.fairness import fairness
 from benchmarks.service.figures import Figure, table
 from benchmarks.service.load import load
+from benchmarks.service.restart import restart
 from benchmarks.service.slots import slots
 
 BARS: dict[str, Callable[[], list[Figure]]] = {
     "economy": economy,
+    "fairness": fairness,
     "load": load,
+    "restart": restart,
     "slots": slots,
 }
 

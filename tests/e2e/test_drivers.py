@@ -50,11 +50,7 @@ class Machine:
 
     def start(self) -> subprocess.Popen[bytes]:
         """Start a dispatcher."""
-        mine = {
-            "AUTODISTILL_DATA_ROOT": str(self.root),
-            "AUTODISTILL_LEASE_TTL_S": "5",
-            "AUTODISTILL_STALL_S": "20",
-        }
+        mine = {"AUTODISTILL_DATA_ROOT": str(self.root), "AUTODISTILL_LEASE_TTL_S": "5"}
         with (self.root / "worker.log").open("ab") as log:
             return subprocess.Popen(
                 [sys.executable, "-m", "workers"],
@@ -77,12 +73,6 @@ class Machine:
         with self.store.read() as tx:
             found = [e.data for e in tx.events.all("job_1") if e.kind == "measurement"]
         return [(d["number"], d["epoch"]) for d in found]
-
-    def timeouts(self) -> list[int]:
-        """Return the trials of which an attempt was ended because it hung, in order."""
-        with self.store.read() as tx:
-            told = [e.data for e in tx.events.all("job_1") if e.kind == "trial.requeued"]
-        return [d["number"] for d in told if d["failure"] == "timeout"]
 
     def wait_for_epochs(self, more: int) -> None:
         before = len(self.measured())
@@ -122,7 +112,7 @@ def machine(tmp_path: Path) -> Iterator[Machine]:
     machine.store.close()
 
 
-def test_a_job_is_paused_drained_frozen_robbed_of_its_ray_and_cancelled(machine: Machine) -> None:
+def test_a_job_is_paused_drained_robbed_of_its_ray_and_cancelled(machine: Machine) -> None:
     dispatcher = machine.start()
     machine.wait_for_epochs(3)
 
@@ -138,13 +128,6 @@ def test_a_job_is_paused_drained_frozen_robbed_of_its_ray_and_cancelled(machine:
     assert machine.job.owner is None
     dispatcher = machine.start()
     machine.wait_for_epochs(2)
-
-    before = len(machine.timeouts())
-    for actor in machine.processes("ray::"):
-        actor.suspend()  # for ever
-    machine.until(lambda: len(machine.timeouts()) > before)
-    frozen = machine.timeouts()[before]
-    machine.until(lambda: frozen in dict(machine.measured()[-4:]))
 
     (driver,) = machine.processes("workers.driver")
     claim = machine.job.owner_epoch

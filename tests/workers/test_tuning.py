@@ -1,0 +1,76 @@
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ray import cloudpickle, tune
+
+from autodistill.record import JobState, Outcome
+from autodistill.testing.played import COSTS, measured
+from workers import cluster
+from workers.conductor import Conductor
+from workers.ending import Report
+from workers.settings import ENVIRONMENT
+from workers.silence import Silence
+from workers.tuning import run_on_ray
+
+pytestmark = pytest.mark.e2e
+STALL_S = 3600.0
+
+
+def freeze_once(config: dict[str, Any]) -> None:
+    """Play a trial, whose first attempt stops in the middle and never wakes up."""
+    number, folder = config["number"], Path(config["folder"])
+    student = folder / "student"
+    student.mkdir(parents=True, exist_ok=True)
+    tune.report(Report(number=number, started=True).packed())
+    tune.report(Report(number=number, measurements=(measured(1, 0.5),)).packed())
+    if number == 0 and not (folder / "frozen").exists():
+        (folder / "frozen").touch()
+        os.kill(os.getpid(), signal.SIGSTOP)
+    scores = {"accuracy": 0.5}
+    outcome = Outcome(best_epoch=1, dev=scores | COSTS, test=scores, student=student)
+    tune.report(Report(number=number, outcome=outcome).packed())
+
+
+def test_an_attempt_that_hangs_is_ended_and_made_again(
+    garage: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cloudpickle.register_pickle_by_value(sys.modules[__name__])
+    monkeypatch.setattr("workers.tuning.train", freeze_once)
+    for name, value in {**ENVIRONMENT, "HOME": f"{tmp_path}"}.items():  # Ray keeps a token there
+        monkeypatch.setenv(name, value)
+
+    def clock() -> float:
+        """Tell the time; where an attempt is frozen, hours have passed."""
+        return time.monotonic() + 2 * STALL_S * any(tmp_path.rglob("frozen"))
+
+    monkeypatch.setattr("workers.tuning.Silence", partial(Silence, clock=clock))
+    g = garage(
+        space={"training.num_epochs": 1},
+        budget={"num_trials": 3, "max_epochs": 1},
+        search={"sampler": "random", "early_stopping": False},
+    )
+
+    def execute(conductor: Conductor) -> None:
+        cluster.connect("local", 1)
+        try:
+            run_on_ray(conductor, 1, tmp_path / "ray", STALL_S)
+        finally:
+            cluster.disconnect()
+
+    job = g.drive(execute)
+    assert job.state is JobState.SUCCEEDED, job.message
+    assert [t.num_attempts for t in g.trials()] == [2, 1, 1]
+    with g.store.read() as tx:
+        (failed,) = (e.data for e in tx.events.all(job.id) if e.kind == "trial.requeued")
+    assert failed["number"] == 0
+    assert failed["failure"] == "timeout"
+    assert "AUTODISTILL_STALL_S" in failed["reason"]
