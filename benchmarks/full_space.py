@@ -32,12 +32,18 @@ def search(client: Client, num_trials: int) -> tuple[Job, list[Trial]]:
         {
             "name": "The whole space",
             "dataset": dataset.id,
-            "teacher": {"model": teacher.id, "preparation": {"kind": "fine_tuned"}},
+            "teacher": {
+                "model": teacher.id,
+                "preparation": {
+                    "kind": "fine_tuned",
+                    "training": {"learning_rate": 1e-4, "num_epochs": 3, "batch_size": 8},
+                },
+            },
             "students": [{"kind": "cut", "num_layers": 2}],
-            "budget": {"num_trials": num_trials, "max_epochs": 4},
+            "budget": {"num_trials": num_trials, "max_epochs": 3},
             "search": {"recommended": 0},
-            "max_train_examples": 600,
-            "max_length": 64,
+            "max_train_examples": 240,
+            "max_length": 32,
             "confirmation_seeds": 1,
         }
     )
