@@ -16,10 +16,11 @@ from typing_extensions import override
 from api.dashboard.forms import Field, fields
 from api.routes.models import ModelRequest
 from autodistill.data.ingest import DatasetRequest
-from autodistill.metrics import CATALOGUE, COSTS, FIDELITY, METRICS
+from autodistill.metrics import CATALOGUE, COSTS, FIDELITY, METRICS, PROBED
 from autodistill.models.inspection import TRANSLATORS
 from autodistill.record import JobState
 from autodistill.spec import JobRequest
+from autodistill.task import Task
 
 SECTIONS = ("teacher", "budget", "search", "augmenters")
 """Parts of a job request that the form draws together."""
@@ -75,7 +76,10 @@ def new_job(request: Request) -> Response:
         for known in METRICS.values()
         for name in (*known, *COSTS)
     }
-    return show(request, "new_job", form=_job_form(), metrics=metrics)
+    probes = {
+        name: [task for task in Task if name != "klom" or task.is_classification] for name in PROBED
+    }
+    return show(request, "new_job", form=_job_form(), metrics=metrics, probes=probes)
 
 
 @router.get("/jobs/{job_id}")

@@ -76,6 +76,7 @@ def test_a_job_is_narrowed_and_submitted(visitor: Any, service: Any) -> None:
     expect(page.locator("#advice ol > li")).to_have_count(5)
     page.get_by_label("Reverse KL").uncheck()
     page.get_by_label("Number of trials").fill("12")
+    page.get_by_role("group", name="Measured besides").get_by_label("sharpness").check()
     expect(page.locator("#verdict")).to_contain_text("12 trials")
     page.get_by_role("button", name="Start job").click()
     page.wait_for_url("**/jobs/job_*")
@@ -83,6 +84,7 @@ def test_a_job_is_narrowed_and_submitted(visitor: Any, service: Any) -> None:
     with service.store.read() as tx:
         spec = tx.jobs.get(job_id).spec
     assert spec.budget.num_trials == 12
+    assert spec.probes == ("sharpness",)
     losses = spec.space["loss"]
     assert isinstance(losses, Choice)
     assert "reverse_kl" not in losses.options

@@ -33,7 +33,7 @@ function request(bare = false) {
   const objectives = picked("#objectives").map((metric) => ({ metric }));
   const narrowed = space.value();
   return {
-    ...asked, ...(objectives.length && { objectives }), ...(Object.keys(narrowed).length && { space: narrowed }), ...(start.length && { start }),
+    ...asked, probes: picked("#probes"), ...(objectives.length && { objectives }), ...(Object.keys(narrowed).length && { space: narrowed }), ...(start.length && { start }),
   };
 }
 
@@ -50,7 +50,7 @@ function drawStudents() {
 
 function drawObjectives() {
   const task = dataset()?.task;
-  for (const chip of $$("#objectives .chip")) chip.hidden = task !== undefined && !chip.dataset.tasks.split(" ").includes(task);
+  for (const chip of $$("#objectives .chip, #probes .chip")) chip.hidden = task !== undefined && !chip.dataset.tasks.split(" ").includes(task);
 }
 
 function drawStart() {
@@ -176,12 +176,13 @@ async function submit(event) {
 /** Take over another job's request. */
 async function adopt(id) {
   const { spec } = await get(`/v1/jobs/${id}`);
-  const { students: theirs, space: narrowed, objectives, start: first, ...plain } = spec;
+  const { students: theirs, space: narrowed, objectives, probes, start: first, ...plain } = spec;
   write(form, plain);
   drawObjectives();
   wanted = new Set(theirs.map((s) => (s.kind === "cut" ? `cut-${s.num_layers}` : s.model)));
   drawStudents();
   for (const input of $$("#objectives input")) input.checked = objectives.some((o) => o.metric === input.value);
+  for (const input of $$("#probes input")) input.checked = probes.includes(input.value);
   if (!start.length) start = first;
   const full = await post("/v1/jobs/validate", request(true));
   space.offer(full.space);
