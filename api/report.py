@@ -13,7 +13,14 @@ from api.insight import facts, headline, why
 from autodistill.explain import Frame
 from autodistill.explain.story import brief, story, title
 from autodistill.explain.telling import complete, leaders, rivals, searched, signed, telling
-from autodistill.explain.words import metric, metric_name, number, words
+from autodistill.explain.words import (
+    metric,
+    metric_name,
+    number,
+    spread,
+    student_name,
+    words,
+)
 from autodistill.metrics import LOWER_IS_BETTER
 from autodistill.record import Dataset, Job, Model
 from autodistill.spec import PipelineSpec
@@ -51,7 +58,7 @@ def _asked(job: Job, dataset: Dataset, teacher: Model) -> list[tuple[str, str]]:
     return [
         ("Dataset", f"{dataset.name}: {words(dataset.task)}, {examples}"),
         ("Teacher", f"{teacher.name}: {metric('num_parameters', teacher.num_parameters)}"),
-        ("Students", ", ".join(s.label for s in job.spec.students)),
+        ("Students", ", ".join(student_name(s.label) for s in job.spec.students)),
         ("Objectives", ", ".join(metric_name(o.metric) for o in job.spec.objectives)),
         ("Budget", f"{budget.num_trials:,} trials of at most {budget.max_epochs} epochs"),
         ("Confirmation", f"{job.spec.confirmation_seeds} fresh seeds"),
@@ -68,8 +75,7 @@ def _results(job: Job) -> list[tuple[str, str, str, str]]:
         ("Best distilled student", result.best.test, student),
         ("The same student without a teacher", result.plain.test, student),
     ):
-        spread = "" if score.sd is None else f" ± {metric(name, score.sd)}"
-        rows.append((who, f"{metric(name, score.mean)}{spread}", *_costs(costs)))
+        rows.append((who, spread(name, score.mean, score.sd), *_costs(costs)))
     theirs = metric(name, teacher.get(f"test/{name}"))
     return [*rows, ("Teacher", theirs, *_costs(teacher))]
 
@@ -133,7 +139,9 @@ def _path(name: str, steps: Any) -> list[tuple[str, str, str]]:
         else:
             slot = str(step.slot)
             component = getattr(PipelineSpec.model_validate({slot: step.component}), slot)
-            what = f"{words(slot).capitalize()}: {title(component)}"
+            what = words(slot).capitalize()
+            if title(component) != what:  # training is no choice among kinds
+                what = f"{what}: {title(component)}"
         rows.append((what, metric(name, step.expected), metric(name, step.sd)))
     return rows
 

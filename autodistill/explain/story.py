@@ -19,10 +19,12 @@ from autodistill.explain.words import (
     metric_name,
     parameters,
     plural,
+    spread,
+    student_name,
     words,
 )
 from autodistill.metrics import COSTS, LOWER_IS_BETTER
-from autodistill.record import JobState, Record, Score, TrialState
+from autodistill.record import JobState, Record, TrialState
 from autodistill.spec import PipelineSpec, plain_fine_tuning
 
 MANY_FAILED = 0.2
@@ -106,15 +108,15 @@ def _best(facts: Facts) -> Answer:
             False: f"{gain} over plain fine-tuning, beyond the noise of seeds (95 %).",
             None: f"{gain} over plain fine-tuning; one seed cannot tell it from noise.",
         }[tie]
-        reached = _score(result.metric, result.best.test)
+        reached = spread(result.metric, result.best.test.mean, result.best.test.sd)
         teacher = metric(result.metric, result.teacher.get(f"test/{result.metric}"))
         return Answer(
             question=question,
             mood="good" if tie is False and result.gain > 0 else "warn",
             headline=f"{reached} {metric_name(result.metric)}",
             details=(
-                f"{brief(result.best.pipeline)} on {result.best.student}, trial "
-                f"{result.best.trial}; on test, {plural(result.best.test.seeds, 'seed')}.",
+                f"{brief(result.best.pipeline)}, student {student_name(result.best.student)}, "
+                f"trial {result.best.trial}; on test, {plural(result.best.test.seeds, 'seed')}.",
                 sure,
                 f"The teacher reaches {teacher}.",
                 *_margins(result.klom),
@@ -140,13 +142,6 @@ def _best(facts: Facts) -> Answer:
         details.append(f"The teacher reaches {metric(name, theirs)}.")
     headline = f"{metric(name, measured)} {metric_name(name)}"
     return Answer(question=question, mood="active", headline=headline, details=tuple(details))
-
-
-def _score(name: str, score: Score) -> str:
-    if score.sd is None:
-        return metric(name, score.mean)
-    spread = metric(name, score.sd)
-    return f"{metric(name, score.mean).removesuffix(' %')} ± {spread}"
 
 
 def _margins(klom: float | None) -> tuple[str, ...]:

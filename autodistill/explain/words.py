@@ -37,6 +37,19 @@ def metric(name: str, value: float | None) -> str:
     return f"{number(value)} {UNITS.get(name, '')}".strip()
 
 
+def spread(name: str, mean: float, sd: float | None) -> str:
+    """Return a mean over seeds with its standard deviation, where there is one."""
+    if sd is None:
+        return metric(name, mean)
+    return f"{metric(name, mean).removesuffix(' %')} ± {metric(name, sd)}"
+
+
+def student_name(label: str) -> str:
+    """Return what a student is called: cut ones by their layers."""
+    layers = label.removeprefix("cut-")
+    return f"{layers}-layer cut" if layers.isdecimal() else label
+
+
 def difference(name: str, value: float) -> str:
     """Return a signed difference of a metric; of shares in points."""
     sign, size = "−" if value < 0 else "+", abs(value)

@@ -81,7 +81,7 @@ def _fill(page: Page) -> None:
     page.locator("[name$='training.learning_rate']:visible").fill("0.005")
     page.get_by_label("Number of trials").fill("6")
     page.get_by_label("Max epochs").fill("3")
-    page.get_by_text("Search, seeds and limits").click()
+    page.get_by_text("Search, seeds and limits", exact=True).click()
     page.get_by_label("Confirmation seeds").fill("2")
     expect(page.locator("#verdict")).to_contain_text("6 trials of at most 3 epochs")
     expect(page.locator("#verdict")).to_contain_text("Ready to start.")
