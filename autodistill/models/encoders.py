@@ -101,7 +101,7 @@ def cut(model: Any, num_layers: int) -> Any:
     if not 1 <= num_layers <= depth:
         raise _refused(f"A student cut from {depth} layers has 1 to {depth}, not {num_layers}.")
     student = copy.deepcopy(model)
-    holder, name = _layers(student)
+    holder, name = layer_holder(student)
     kept = [i * depth // num_layers for i in range(num_layers)]
     layers = transformer_layers(student)
     setattr(holder, name, torch.nn.ModuleList([layers[i] for i in kept]))
@@ -140,11 +140,11 @@ def _load(folder: Path, head: str, **settings: Any) -> Any:
 
 def transformer_layers(model: Any) -> Any:
     """Return the list of a model's transformer layers."""
-    holder, name = _layers(getattr(model, "first", model))  # of an ensemble
+    holder, name = layer_holder(getattr(model, "first", model))  # of an ensemble
     return getattr(holder, name)
 
 
-def _layers(model: Any) -> tuple[Any, str]:
+def layer_holder(model: Any) -> tuple[Any, str]:
     """Return the module that holds the transformer layers, and its attribute's name."""
     depth = model.config.num_hidden_layers
     for module in model.modules():

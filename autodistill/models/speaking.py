@@ -9,22 +9,35 @@ from typing import Any
 from autodistill.activations import Activation, Said
 from autodistill.errors import InvalidModel, Problem
 from autodistill.lazy import torch
+from autodistill.models.device import device
 from autodistill.models.encoders import bounded_layer, output_layer, transformer_layers
 from autodistill.models.inspection import PROJECTIONS
 
 
 class Speaker:
-    """Runs a model and returns what it says, with gradient wherever the caller has it on."""
+    """Runs a model and returns what it says, with gradient wherever the caller has it on.
 
-    def __init__(self, model: Any, activations: Iterable[Activation] = ()) -> None:
+    Layers of the BERT family run packed, unless what is inside their attention is asked for.
+    """
+
+    def __init__(
+        self, model: Any, activations: Iterable[Activation] = (), *, low_precision: bool = False
+    ) -> None:
         """Listen to a model until `close`.
+
+        Args:
+            model: An encoder with a head.
+            activations: What of its inside is to be told.
+            low_precision: Whether its matrix products are in bfloat16.
 
         Raises:
             InvalidModel: When its attention has no separate query, key and value.
         """
         self.model = model
         self._wanted = tuple(sorted(set(activations)))
-        self._hidden = any(a.kind == "hidden" for a in self._wanted)
+        self._hidden = {a.layer for a in self._wanted if a.kind == "hidden"}
+        self._low = low_precision
+        self._packed = packed(model, low_precision=low_precision, states=self._wanted)
         self._heard: dict[Any, torch.Tensor] = {}
         self._hooks = [output_layer(model).register_forward_pre_hook(self._note_features)]
         if (bounded := bounded_layer(model)) is not None:
@@ -42,16 +55,25 @@ class Speaker:
             inputs: Keyword arguments of its forward pass.
             scored_BT: Which tokens are rows; None where each example is one.
         """
-        out = self.model(output_hidden_states=self._hidden, **inputs)
+        out, hidden = self._run(inputs)
         logits, features = out.logits.float(), self._heard.pop("features").float()
         if scored_BT is not None:
             logits, features = logits[scored_BT], features[scored_BT]
         states = {
-            a: (out.hidden_states[a.layer] if a.kind == "hidden" else self._heard.pop(a)).float()
+            a: (hidden[a.layer] if a.kind == "hidden" else self._heard.pop(a)).float()
             for a in self._wanted
         }
         unbounded = self._heard.pop("unbounded", None)
         return Said(logits, features, states, None if unbounded is None else unbounded.float())
+
+    def _run(self, inputs: dict[str, Any]) -> tuple[Any, Any]:
+        """Return the model's output, and its hidden states by layer."""
+        if self._packed is not None:
+            with self._packed.in_place(inputs["attention_mask"].bool(), self._hidden) as hidden:
+                return self.model(**inputs), hidden
+        with torch.autocast(device().type, torch.bfloat16, enabled=self._low):
+            out = self.model(output_hidden_states=bool(self._hidden), **inputs)
+        return out, out.hidden_states
 
     def close(self) -> None:
         """Stop listening; the model is as it was."""
@@ -63,6 +85,15 @@ class Speaker:
 
     def _note(self, wanted: Any, *call: Any) -> None:
         self._heard[wanted] = call[-1]  # after the module and what it was given
+
+
+def packed(model: Any, *, low_precision: bool, states: Iterable[Activation]) -> Any:
+    """Return the model's layers as they run packed; None where they have to run as they are."""
+    from autodistill.models.packed import Layers, packs  # noqa: PLC0415  # needs torch to exist
+
+    if not packs(model) or any(a.kind != "hidden" for a in states):
+        return None
+    return Layers(model, torch.bfloat16 if low_precision else torch.float32)
 
 
 def _projection(layer: Any, kind: str) -> Any:

@@ -115,7 +115,12 @@ class Searcher:
     def _proposal(
         self, number: int, pipeline: PipelineSpec, student: str, origin: Origin, reason: str
     ) -> Proposal:
-        spec = TrialSpec(pipeline=pipeline, student=student, seed=self._seed(number, 0))
+        spec = TrialSpec(
+            pipeline=pipeline,
+            student=student,
+            seed=self._seed(number, 0),
+            precision=self._spec.precision,
+        )
         return Proposal(spec, origin, reason)
 
     def _reason(self, number: int, known: int, *, guided: bool) -> str:

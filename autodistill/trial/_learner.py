@@ -62,7 +62,8 @@ class Learner:
         self.student = keep_own_words(student, [self._examples.tokens, *held_out])
         self._regularising.attach(self.student)
         own = {*(s for _, s in pairs), *pipeline.targets.activations(facts)}
-        self._speaker = Speaker(self.student, own)
+        low = spec.precision == "bfloat16"
+        self._speaker = Speaker(self.student, own, low_precision=low)
         built = (self._loss, self._objective, self._targets)
         self._modules = torch.nn.ModuleList(part.modules for part in built).to(device())
         trained = [self.student, self._modules]

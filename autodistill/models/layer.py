@@ -1,0 +1,158 @@
+"""One transformer layer of the BERT family on packed tokens, forward and backward.
+
+Letters: B examples, T tokens, S real tokens of the batch, H heads, K width of a head, D width, F
+inner width, R tokens whose states are asked for: all S, or each example's first.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from typing_extensions import override
+
+from autodistill.lazy import torch
+from autodistill.models.packing import Packing
+
+DRAWS = 2**16
+"""Dropout is decided by 16 random bits: any rate is met to within 1e-5."""
+LANES = 4
+"""Such draws in one 64-bit random number."""
+
+
+@dataclass(frozen=True)
+class How:
+    """What a layer computes besides its weights."""
+
+    packing: Packing
+    dtype: torch.dtype
+    """Of matrix products and what they read; sums, norms, states and weights keep their own."""
+    attention_dropout: float
+    hidden_dropout: float
+    epsilon: float
+    """Of the layer normalisations."""
+    first_only: bool
+    """Whether only each example's first token's state is asked for."""
+
+
+class Layer(torch.autograd.Function):
+    """Post-norm transformer layer (Devlin et al., 2019): states (S, D) to states (R, D)."""
+
+    @staticmethod
+    @override
+    def forward(ctx: Any, how: How, x_SD: torch.Tensor, *weights: torch.Tensor) -> torch.Tensor:
+        wq, bq, wk, bk, wv, bv, wo, bo, g1, c1, w1, b1, w2, b2, g2, c2 = weights
+        packing, D = how.packing, x_SD.shape[1]
+        B, T = packing.size
+        K = wq.shape[0] // packing.heads
+        # The scale of the scores goes into the query's weights.
+        scale = K**-0.5
+        w_qkv = torch.cat([wq * scale, wk, wv]).to(how.dtype)
+        b_qkv = torch.cat([bq * scale, bk, bv]).to(how.dtype)
+        wo_, w1_, w2_ = (w.to(how.dtype) for w in (wo, w1, w2))
+        x_, E = x_SD.to(how.dtype), len(wq)
+        if how.first_only:
+            x_RD = x_SD.index_select(0, packing.firsts)
+            xr_ = x_RD.to(how.dtype)
+            q = torch.addmm(b_qkv[:E], xr_, w_qkv[:E].t()).view(B * packing.heads, 1, K)
+            k, v = packing.split(torch.addmm(b_qkv[E:], x_, w_qkv[E:].t()), 2)
+        else:
+            x_RD, xr_ = x_SD, x_
+            q, k, v = packing.split(torch.addmm(b_qkv, x_, w_qkv.t()), 3)
+        scores = torch.bmm(q, k.transpose(1, 2))
+        if not packing.full:
+            scores.view(B, packing.heads, -1, T).add_(packing.bias)
+        p = torch.softmax(scores, dim=-1)
+        m_p = dropout_mask(p, how.attention_dropout)
+        pd = p if m_p is None else p * m_p
+        context = torch.bmm(pd, v)
+        context_RE = context.view(B, -1) if how.first_only else packing.merged(context[None])
+        a = torch.addmm(bo.to(how.dtype), context_RE, wo_.t()).to(x_SD.dtype)
+        m_a = dropout_mask(a, how.hidden_dropout)
+        r1 = (a if m_a is None else a.mul_(m_a)).add_(x_RD)
+        h1, mean1, rstd1 = torch.native_layer_norm(r1, [D], g1, c1, how.epsilon)
+        h1_ = h1.to(how.dtype)
+        f = torch.addmm(b1.to(how.dtype), h1_, w1_.t())
+        g = torch.nn.functional.gelu(f)
+        o = torch.addmm(b2.to(how.dtype), g, w2_.t()).to(x_SD.dtype)
+        m_o = dropout_mask(o, how.hidden_dropout)
+        r2 = (o if m_o is None else o.mul_(m_o)).add_(h1)
+        y, mean2, rstd2 = torch.native_layer_norm(r2, [D], g2, c2, how.epsilon)
+        ctx.how = how
+        ctx.save_for_backward(
+            *(x_, xr_, w_qkv, wo_, w1_, w2_, g1, c1, g2, c2),
+            *(q, k, v, p, m_p, pd, context_RE, m_a, r1, mean1, rstd1),
+            *(h1_, f, g, m_o, r2, mean2, rstd2),
+        )
+        return y
+
+    @staticmethod
+    @override
+    @torch.autograd.function.once_differentiable
+    def backward(ctx: Any, dy: torch.Tensor) -> Any:
+        x_, xr_, w_qkv, wo_, w1_, w2_, g1, c1, g2, c2, *rest = ctx.saved_tensors
+        q, k, v, p, m_p, pd, context_RE, m_a, r1, mean1, rstd1, *rest = rest
+        h1_, f, g, m_o, r2, mean2, rstd2 = rest
+        how: How = ctx.how
+        packing, D = how.packing, dy.shape[1]
+        E = len(w_qkv) // 3
+        norm_backward = torch.ops.aten.native_layer_norm_backward
+        every = [True, True, True]
+        dr2, dg2, dc2 = norm_backward(dy.contiguous(), r2, [D], mean2, rstd2, g2, c2, every)
+        do = (dr2 if m_o is None else dr2 * m_o).to(how.dtype)
+        dw2, db2 = do.t() @ g, do.sum(dim=0, dtype=dy.dtype)
+        df = torch.ops.aten.gelu_backward(do @ w2_, f)
+        dw1, db1 = df.t() @ h1_, df.sum(dim=0, dtype=dy.dtype)
+        dh1 = _added(dr2, df, w1_)
+        dr1, dg1, dc1 = norm_backward(dh1, r1, [D], mean1, rstd1, g1, c1, every)
+        da = (dr1 if m_a is None else dr1 * m_a).to(how.dtype)
+        dwo, dbo = da.t() @ context_RE, da.sum(dim=0, dtype=dy.dtype)
+        dcontext = da @ wo_
+        d_heads = dcontext.view(q.shape) if how.first_only else packing.split_gradient(dcontext)
+        d_qkv = q.new_empty(3, *k.shape)
+        torch.bmm(pd.transpose(1, 2), d_heads, out=d_qkv[2])
+        dp = torch.bmm(d_heads, v.transpose(1, 2))
+        if m_p is not None:
+            dp.mul_(m_p)
+        ds = torch.ops.aten._softmax_backward_data(dp, p, -1, p.dtype)
+        torch.bmm(ds.transpose(1, 2), q, out=d_qkv[1])
+        if how.first_only:
+            dq = torch.bmm(ds, k).view(len(dy), E)
+            dkv = packing.merged(d_qkv[1:])
+            dw_qkv = torch.cat([dq.t() @ xr_, dkv.t() @ x_])
+            db_qkv = torch.cat([x.sum(dim=0, dtype=dy.dtype) for x in (dq, dkv)])
+            dx = (dkv @ w_qkv[E:]).to(dy.dtype)
+            dx.index_add_(0, packing.firsts, _added(dr1, dq, w_qkv[:E]))
+        else:
+            torch.bmm(ds, k, out=d_qkv[0])
+            dqkv = packing.merged(d_qkv)
+            dw_qkv, db_qkv = dqkv.t() @ x_, dqkv.sum(dim=0, dtype=dy.dtype)
+            dx = _added(dr1, dqkv, w_qkv)
+        scale = q.shape[-1] ** -0.5
+        dwq, dwk, dwv = dw_qkv.to(dy.dtype).chunk(3)
+        dbq, dbk, dbv = db_qkv.chunk(3)
+        attention = (dwq * scale, dbq * scale, dwk, dbk, dwv, dbv, dwo.to(dy.dtype), dbo, dg1, dc1)
+        return None, dx, *attention, dw1.to(dy.dtype), db1, dw2.to(dy.dtype), db2, dg2, dc2
+
+
+def _added(x: torch.Tensor, left: torch.Tensor, right: torch.Tensor) -> torch.Tensor:
+    """Return x + left @ right in the precision of x, which is used up."""
+    if left.dtype == x.dtype:
+        return x.addmm_(left, right)
+    return x.add_((left @ right).to(x.dtype))
+
+
+def dropout_mask(like: torch.Tensor, rate: float) -> torch.Tensor | None:
+    """Return 0 with a probability of `rate` and 1 / (1 - rate) elsewhere; None where all stays.
+
+    Drawn from torch's global generator, 16 bits for each number.
+    """
+    if not rate:
+        return None
+    least = round(rate * DRAWS)
+    count = -(-like.numel() // LANES)
+    bits = torch.empty(count, dtype=torch.int64, device=like.device)
+    bits.random_(torch.iinfo(torch.int64).min, None)
+    drawn = bits.view(torch.int16)[: like.numel()].view(like.shape)
+    keep = drawn >= least - DRAWS // 2
+    return keep.to(like.dtype).mul_(DRAWS / (DRAWS - least))
