@@ -195,6 +195,28 @@ def searchable(
             yield name, info, drawn
 
 
+def conditions(
+    model: type[BaseModel], when: tuple[str, str] | None = None, slot: str = "", kind: str = ""
+) -> dict[str, set[tuple[str, str]]]:
+    """Return, for each flat name that is not always drawn, the (name, kind)s that it is drawn for.
+
+    One of them is enough; whether that name is drawn itself has conditions of its own.
+    """
+    found: dict[str, set[tuple[str, str]]] = {}
+    for _, name, info in _names(model, slot, kind):
+        inner: list[dict[str, set[tuple[str, str]]]] = []
+        if when is not None:
+            inner.append({name: {when}})
+        if options := variants(info):
+            inner += [conditions(v, (name, k), name, k) for k, v in options.items()]
+        elif nested := _nested(info):
+            inner.append(conditions(nested, when, name))
+        for one in inner:
+            for below, reasons in one.items():
+                found.setdefault(below, set()).update(reasons)
+    return found
+
+
 def _nested(info: FieldInfo) -> type[BaseModel] | None:
     inner = info.annotation
     return inner if isinstance(inner, type) and issubclass(inner, BaseModel) else None

@@ -220,8 +220,9 @@ class Budget(Spec):
 class Search(Spec):
     """How pipelines are proposed."""
 
-    sampler: Literal["tpe", "random"] = "tpe"
-    """Optuna's tree-structured Parzen estimator (multivariate, grouped), or random search."""
+    sampler: Literal["transfer", "tpe", "random", "gp", "cmaes", "nsgaii", "nsgaiii"] = "transfer"
+    """Who proposes: `transfer` starts from similar past tasks and learns how this one differs (the
+    tree-structured Parzen estimator where there is none), the others are Optuna's."""
     early_stopping: bool = True
     """Stop a trial that is behind at a third of its epochs (successive halving, one rung)."""
     recommended: Annotated[int, Ge(0), Le(20)] = 5
@@ -320,6 +321,9 @@ class JobRequest(Spec):
         if "klom" in self.probes and not task.is_classification:
             message = f'"klom" compares margins of the true class; {task} has no classes.'
             problems.append(Problem(field="probes", message=message, known=("sharpness",)))
+        if len(objectives) > 1 and self.search.sampler == "cmaes":
+            message = "CMA-ES knows one objective only; choose another sampler."
+            problems.append(Problem(field="search.sampler", message=message))
         if problems:
             raise InvalidInput(problems)
         asked = {k: v for k, v in self if k not in ("space", "objectives")}

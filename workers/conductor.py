@@ -29,6 +29,7 @@ from autodistill.store import Store
 from workers.ending import Report
 from workers.folders import TrialFolders
 from workers.ledger import Ledger
+from workers.lore import lore
 from workers.plan import Plan, seconds_searched
 
 RETRIES = {
@@ -84,7 +85,7 @@ class Conductor:
             self._rows = {t.number: t for t in tx.trials.all(job.id)}
             timed = job.spec.budget.timeout_s is not None
             searched_s = seconds_searched(tx.events.all(job.id)) if timed else 0.0
-        self._plan = Plan(job, task.facts, searched_s)
+        self._plan = Plan(job, task.facts, searched_s, lore(store, job, task.facts))
         self._rungs.replay(self._rows.values(), self._objective.metric)
         self._waiting = [n for n, t in self._rows.items() if not t.state.terminal]
         self._running: set[int] = set()

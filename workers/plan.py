@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from autodistill.errors import InvalidInput
 from autodistill.record import Event, Job, JobState, Origin, Trial, TrialState
-from autodistill.search import Searcher, best, plain
+from autodistill.search import Past, Searcher, best, plain
 from autodistill.spec import PipelineSpec, TrialSpec
 from autodistill.task import TaskFacts
 
@@ -34,11 +34,12 @@ class Plan:
         job: Job,
         facts: Mapping[str, TaskFacts],
         searched_s: float,
+        past: Sequence[Past] = (),
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._spec, self._round_start = job.spec, job.round_start
         self._objective = job.spec.objectives[0]
-        self._searcher = Searcher(job.spec, facts)
+        self._searcher = Searcher(job.spec, facts, past)
         self._clock = clock
         limit = job.spec.budget.timeout_s
         self._deadline = None if limit is None else clock() + limit - searched_s
@@ -65,8 +66,9 @@ class Plan:
         if self.cut_short:
             return None
         finished = [t for t in searched if t.state.terminal]
+        running = [t for t in searched if not t.state.terminal]
         try:
-            proposal = self._searcher.suggest(len(searched), finished)
+            proposal = self._searcher.suggest(len(searched), finished, running)
         except InvalidInput as error:
             self.cut_short = str(error)
             return None

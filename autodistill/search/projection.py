@@ -13,7 +13,12 @@ from autodistill.spec import PipelineSpec
 def project(pipeline: PipelineSpec, space: Space) -> PipelineSpec | None:
     """Return the pipeline of the space that is nearest, or None when a kind is not offered."""
     values = inside(pipeline, space)
-    return None if values is None else sample(PipelineSpec, space, _Known(values))
+    return None if values is None else built(values, space)
+
+
+def built(values: Mapping[str, Scalar], space: Space) -> PipelineSpec:
+    """Return the pipeline of searched values by name; what is inactive may be missing."""
+    return sample(PipelineSpec, space, _Known(values))
 
 
 def inside(pipeline: PipelineSpec, space: Mapping[str, AnyRange]) -> dict[str, Scalar] | None:

@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
 
-from autodistill.component import Choice, Space, sample
+from autodistill.component import Choice, Scalar, Space, conditions, sample
 from autodistill.errors import InvalidInput, Problem
 from autodistill.optimisation import Training
 from autodistill.record import Origin, Trial
 from autodistill.search.coupling import Coupled
-from autodistill.search.projection import project
-from autodistill.search.study import STARTUP_TRIALS, STUDENT, Memory, estimator, random
+from autodistill.search.prior import Past
+from autodistill.search.projection import built, project
+from autodistill.search.samplers import PLANNING, STARTUP_TRIALS, TITLES, named, random
+from autodistill.search.study import STUDENT, Memory
 from autodistill.spec import JobSpec, PipelineSpec, TrialSpec, plain_fine_tuning
 from autodistill.task import TaskFacts
+
+if TYPE_CHECKING:
+    import optuna
+
+    from autodistill.search.transfer import Knowledge
 
 GUIDED_DRAWS, RANDOM_DRAWS = 32, 256
 EXPLORING = 10
@@ -34,26 +43,38 @@ class Searcher:
     """Proposes the trials of one job.
 
     `suggest` is pure in (the job's seed, the number, the finished trials in the order in which they
-    finished): asked again after a crash, it answers the same. What it keeps between calls saves
-    time and changes no answer.
+    finished, the running ones, the past): asked again after a crash, it answers the same. What it
+    keeps between calls saves time and changes no answer.
 
     First comes plain fine-tuning of each student, then the user's pipelines, then the recommended
     ones, both on the first student, then the sampler's. Plain fine-tuning is trained for as long as
     the job allows with default settings, brought into the space; the sampler may propose it with
     other settings too, where the space has the kinds.
 
-    Running trials are not told to the sampler, since a restart may not know them: suggestions made
-    side by side differ by their seeds alone, and may, rarely, be equal.
+    Args:
+        spec: The job.
+        facts: Of each student, by label.
+        past: Similar past tasks, inside the job's space; what `transfer` starts from. Without any
+            it is the tree-structured Parzen estimator.
     """
 
-    def __init__(self, spec: JobSpec, facts: Mapping[str, TaskFacts]) -> None:
-        self._spec, self._facts = spec, facts
+    def __init__(
+        self, spec: JobSpec, facts: Mapping[str, TaskFacts], past: Sequence[Past] = ()
+    ) -> None:
+        self._spec, self._facts, self._past = spec, facts, past
         self._students = tuple(student.label for student in spec.students)
         self._opening = tuple(self._open())
         self._memory = Memory(spec.space, self._students, spec.objectives)
 
-    def suggest(self, number: int, finished: Sequence[Trial]) -> Proposal | None:
+    def suggest(
+        self, number: int, finished: Sequence[Trial], running: Sequence[Trial] = ()
+    ) -> Proposal | None:
         """Return trial `number`, or None when the budget of trials or the space is used up.
+
+        Args:
+            number: Which one.
+            finished: Trials that have ended.
+            running: The other trials before this one; the sampler keeps away from them.
 
         Raises:
             InvalidInput: When no pipeline of the space serves the job.
@@ -64,11 +85,22 @@ class Searcher:
             pipeline, student, origin, reason = self._opening[number]
             return self._proposal(number, pipeline, student, origin, reason)
         in_order = sorted(finished, key=lambda t: (t.finish_order is None, t.finish_order or 0))
-        tried = {(t.spec.student, t.spec.pipeline) for t in in_order}
+        under_way = sorted(running, key=lambda t: t.number)
+        tried = {(t.spec.student, t.spec.pipeline) for t in (*in_order, *under_way)}
+        if self._spec.search.sampler == "transfer" and self._past:
+            proposal = self._transferred(number, in_order, under_way, tried)
+            if proposal is not None:
+                return proposal
         refused: list[Problem] = []
         for attempt in range(GUIDED_DRAWS + RANDOM_DRAWS):
             guided = self._guided(number, attempt)
-            pipeline, student = self._draw(self._seed(number, attempt), in_order, guided=guided)
+            seed = self._seed(number, attempt)
+            if self._estimator in PLANNING:
+                self._memory.forget()
+            told = self._memory.study(in_order).get_trials(deepcopy=False)
+            sampler = named(self._estimator, seed, told) if guided else random(seed)
+            with self._memory.beside(in_order, under_way, sampler) as study:
+                pipeline, student = self._draw(study.ask(), seed, guided=guided)
             if problems := pipeline.problems(self._facts[student]):
                 refused.append(problems[0])
             elif (student, pipeline) not in tried:
@@ -77,6 +109,45 @@ class Searcher:
         if len(refused) == GUIDED_DRAWS + RANDOM_DRAWS:
             raise InvalidInput(_hopeless(refused[-1]))
         return None
+
+    def _transferred(
+        self,
+        number: int,
+        finished: Sequence[Trial],
+        running: Sequence[Trial],
+        tried: Collection[tuple[str, PipelineSpec]],
+    ) -> Proposal | None:
+        """Return what history and the job's trials say, or None where all of it is refused."""
+        from autodistill.search.transfer import (  # noqa: PLC0415  # loads Optuna
+            MOST_POINTS,
+            TransferSampler,
+        )
+
+        if len(finished) > MOST_POINTS or not self._knowledge.transfers:
+            return None
+        found: list[tuple[PipelineSpec, str]] = []
+
+        def accepts(params: dict[str, Scalar]) -> bool:
+            pipeline, student = built(params, self._spec.space), str(params[STUDENT])
+            if (student, pipeline) in tried or pipeline.problems(self._facts[student]):
+                return False
+            found.append((pipeline, student))
+            return True
+
+        sampler = TransferSampler(self._knowledge, seed=self._seed(number, 0), accepts=accepts)
+        with self._memory.beside(finished, running, sampler) as study:
+            if sampler.propose(study) is None:
+                return None
+        reason = sampler.reason(len(finished), len(self._past))
+        return self._proposal(number, *found[-1], Origin.SAMPLER, reason)
+
+    @cached_property
+    def _knowledge(self) -> Knowledge:
+        from autodistill.search.transfer import Knowledge  # noqa: PLC0415  # loads Optuna
+
+        space = {**self._spec.space, STUDENT: Choice(self._students)}
+        when = conditions(PipelineSpec)
+        return Knowledge(space, when, self._past, num_objectives=len(self._spec.objectives))
 
     def _open(self) -> Iterator[tuple[PipelineSpec, str, Origin, str]]:
         """Yield what is tried before the sampler: each once, and valid for its student."""
@@ -96,18 +167,20 @@ class Searcher:
             if (near := project(advised.pipeline, self._spec.space)) is not None:
                 yield near, Origin.RECOMMENDED, advised.reason
 
+    @property
+    def _estimator(self) -> str:
+        """The sampler of Optuna's that proposes; `transfer` has one to start and to end with."""
+        chosen = self._spec.search.sampler
+        return "tpe" if chosen == "transfer" else chosen
+
     def _guided(self, number: int, attempt: int) -> bool:
         return (
-            self._spec.search.sampler == "tpe"
+            self._estimator != "random"
             and attempt < GUIDED_DRAWS
             and number % EXPLORING != EXPLORING - 1
         )
 
-    def _draw(
-        self, seed: int, finished: Sequence[Trial], *, guided: bool
-    ) -> tuple[PipelineSpec, str]:
-        sampler = estimator(seed) if guided else random(seed)
-        asked = self._memory.study(finished, sampler).ask()
+    def _draw(self, asked: optuna.Trial, seed: int, *, guided: bool) -> tuple[PipelineSpec, str]:
         student: str = asked.suggest_categorical(STUDENT, self._students)
         trial = asked if guided else Coupled(asked, seed)
         return sample(PipelineSpec, self._spec.space, trial), student
@@ -124,13 +197,14 @@ class Searcher:
         return Proposal(spec, origin, reason)
 
     def _reason(self, number: int, known: int, *, guided: bool) -> str:
+        name = TITLES[self._estimator]
         if guided and known >= STARTUP_TRIALS:
-            return f"TPE from {known} finished trials"
+            return f"{name} from {known} finished trials"
         if guided:
-            return f"random start, TPE begins after {STARTUP_TRIALS} finished trials"
-        if self._spec.search.sampler == "tpe" and self._guided(number, 0):
-            return "random draw, since TPE found nothing new"
-        return "random search" if self._spec.search.sampler == "random" else "random, as one in ten"
+            return f"random start, {name} begins after {STARTUP_TRIALS} finished trials"
+        if self._guided(number, 0):
+            return f"random draw, since {name} found nothing new"
+        return "random search" if self._estimator == "random" else "random, as one in ten"
 
     def _seed(self, number: int, attempt: int) -> int:
         text = f"{self._spec.seed}:{number}:{attempt}"

@@ -3,25 +3,25 @@
 from __future__ import annotations
 
 import math
-import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from autodistill.component import AnyRange, Choice, IntUniform
+from autodistill.component import AnyRange, Choice
 from autodistill.lazy import optuna
 from autodistill.record import Trial
 from autodistill.record import TrialState as State
 from autodistill.search.projection import inside
+from autodistill.search.samplers import FAILED, distribution, plans, random
 from autodistill.spec import Objective
 
 if TYPE_CHECKING:
-    from optuna.distributions import BaseDistribution
     from optuna.samplers import BaseSampler
     from optuna.trial import FrozenTrial
 
-STARTUP_TRIALS = 8
-"""Told trials before the estimator proposes; until then its draws are random."""
 STUDENT = "student"
+LITTER = 2000
+"""Abandoned trials in a study above which it is made anew, since samplers look at each."""
 
 
 class Memory:
@@ -41,17 +41,43 @@ class Memory:
         self._objectives = objectives
         self._rows: list[Trial] = []
         self._study: optuna.Study | None = None
+        self._litter = self._told = 0
 
-    def study(self, finished: Sequence[Trial], sampler: BaseSampler) -> optuna.Study:
-        """Return a study that has been told of `finished` in their order, with that sampler."""
+    @contextmanager
+    def beside(
+        self, finished: Sequence[Trial], running: Sequence[Trial], sampler: BaseSampler
+    ) -> Iterator[optuna.Study]:
+        """Lend a study that was told of `finished` in their order, and of `running`.
+
+        Afterwards neither those that run nor what was asked are in the study any more.
+        """
+        study = self.study(finished)
+        study.sampler = sampler
+        opened = len(study.get_trials(deepcopy=False))
+        for row in running:
+            if (known := under_way(row, self._space)) is not None:
+                study.add_trial(known)
+        yield study
+        for trial in study.get_trials(deepcopy=False)[opened:]:
+            self._litter += 1
+            study.tell(trial.number, state=optuna.trial.TrialState.FAIL)
+
+    def forget(self) -> None:
+        """Make the study anew when it is asked for next."""
+        self._study = None
+
+    def study(self, finished: Sequence[Trial]) -> optuna.Study:
+        """Return a study that has been told of `finished` in their order."""
         known = len(self._rows)
-        if self._study is None or list(finished[:known]) != self._rows:
+        stale = self._litter > LITTER or list(finished[:known]) != self._rows
+        if self._study is None or stale:
             self._study, self._rows, known = self._empty(), [], 0
+            self._litter = self._told = 0
         for row in finished[known:]:
             self._rows.append(row)
-            if (said := told(row, self._space, self._objectives)) is not None:
+            if (said := told(row, self._space, self._objectives, self._told)) is not None:
+                self._told += 1
                 self._study.add_trial(said)
-        self._study.sampler = sampler
         return self._study
 
     def _empty(self) -> optuna.Study:
@@ -64,53 +90,55 @@ class Memory:
         )
 
 
-def random(seed: int) -> BaseSampler:
-    """Return independent draws."""
-    return optuna.samplers.RandomSampler(seed=seed)
-
-
-def estimator(seed: int) -> BaseSampler:
-    """Return the tree-structured Parzen estimator; what Optuna has changed before is explicit."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)  # of `group`
-        return optuna.samplers.TPESampler(
-            n_startup_trials=STARTUP_TRIALS,
-            n_ei_candidates=24,
-            multivariate=True,
-            group=True,
-            constant_liar=False,
-            seed=seed,
-        )
+def under_way(trial: Trial, space: Mapping[str, AnyRange]) -> FrozenTrial | None:
+    """Return a trial that has no result yet for a study, or None where it says nothing."""
+    settings = _settings(trial, space)
+    if settings is None:
+        return None
+    return optuna.trial.create_trial(state=optuna.trial.TrialState.RUNNING, **settings)
 
 
 def told(
-    trial: Trial, space: Mapping[str, AnyRange], objectives: Sequence[Objective]
+    trial: Trial, space: Mapping[str, AnyRange], objectives: Sequence[Objective], order: int
 ) -> FrozenTrial | None:
-    """Return a finished trial for a study, or None where it says nothing to the sampler.
+    """Return the `order`-th finished trial for a study, or None where it says nothing.
 
     Values outside the space, as a user's own pipeline may have, are brought to the nearest inside,
     so that its parameters stay together; a kind that is not offered says nothing, nor does a
-    cancelled trial. A trial that was stopped early is told as pruned with its curve. One that
-    failed, or has no finite score, is told as pruned without a curve, which ranks last. Optuna
-    prunes for a single objective only; for several, both are told as infeasible instead.
+    cancelled trial. Curves are told by the percentage of a trial's own epochs. A trial that was
+    stopped early is told as pruned with its curve. One that failed, or has no finite score, is told
+    as pruned without a curve, which ranks last. Optuna prunes for a single objective only; for
+    several, both are told as infeasible instead, the former with what it had reached.
     """
+    settings = _settings(trial, space)
+    if settings is None or trial.state is State.CANCELLED:
+        return None
+    states = optuna.trial.TrialState
+    settings["system_attrs"] = plans(order)
+    settings["user_attrs"] = {"seconds": trial.seconds, FAILED: False}
+    scores = [trial.dev.get(o.metric, math.nan) for o in objectives]
+    curve = _curve(trial, objectives[0].metric) if len(objectives) == 1 else {}
+    finite = all(map(math.isfinite, scores))
+    if trial.state is State.COMPLETE and finite:
+        settings["intermediate_values"] = curve
+        return optuna.trial.create_trial(state=states.COMPLETE, values=scores, **settings)
+    stopped = trial.state is State.PRUNED
+    settings["user_attrs"][FAILED] = not (stopped and finite)
+    if len(objectives) > 1:
+        values = scores if stopped and finite else [0.0] * len(objectives)
+        settings |= {"values": values, "constraints": {"unfinished": 1.0}}
+        return optuna.trial.create_trial(state=states.COMPLETE, **settings)
+    settings["intermediate_values"] = curve if stopped else {}
+    return optuna.trial.create_trial(state=states.PRUNED, **settings)
+
+
+def _settings(trial: Trial, space: Mapping[str, AnyRange]) -> dict[str, Any] | None:
     values = inside(trial.spec.pipeline, space)
-    if values is None or trial.state is State.CANCELLED or not _offers(space, trial.spec.student):
+    if values is None or not _offers(space, trial.spec.student):
         return None
     values[STUDENT] = trial.spec.student
-    settings: dict[str, Any] = {
-        "params": values,
-        "distributions": {name: _distribution(space[name]) for name in values},
-    }
-    states = optuna.trial.TrialState
-    scores = [trial.dev.get(o.metric, math.nan) for o in objectives]
-    if trial.state is State.COMPLETE and all(map(math.isfinite, scores)):
-        return optuna.trial.create_trial(state=states.COMPLETE, values=scores, **settings)
-    if len(objectives) > 1:
-        settings |= {"values": [0.0] * len(objectives), "constraints": {"unfinished": 1.0}}
-        return optuna.trial.create_trial(state=states.COMPLETE, **settings)
-    curve = _curve(trial, objectives[0].metric) if trial.state is State.PRUNED else {}
-    return optuna.trial.create_trial(state=states.PRUNED, intermediate_values=curve, **settings)
+    distributions = {name: distribution(space[name]) for name in values}
+    return {"params": values, "distributions": distributions}
 
 
 def _offers(space: Mapping[str, AnyRange], student: str) -> bool:
@@ -119,14 +147,10 @@ def _offers(space: Mapping[str, AnyRange], student: str) -> bool:
 
 
 def _curve(trial: Trial, metric: str) -> dict[int, float]:
-    found = {m.epoch: m.values.get(f"dev/{metric}", math.nan) for m in trial.curve}
-    return {epoch: value for epoch, value in found.items() if math.isfinite(value)}
-
-
-def _distribution(drawn: AnyRange) -> BaseDistribution:
-    """Return Optuna's word for a range."""
-    if isinstance(drawn, Choice):
-        return optuna.distributions.CategoricalDistribution(drawn.options)
-    if isinstance(drawn, IntUniform):
-        return optuna.distributions.IntDistribution(drawn.low, drawn.high, log=drawn.log)
-    return optuna.distributions.FloatDistribution(drawn.low, drawn.high, log=drawn.log)
+    """Return a trial's scores by the percentage of its epochs that were done."""
+    epochs = trial.spec.pipeline.training.num_epochs
+    found = {
+        math.ceil(100 * m.epoch / epochs): m.values.get(f"dev/{metric}", math.nan)
+        for m in trial.curve
+    }
+    return {share: value for share, value in found.items() if math.isfinite(value)}

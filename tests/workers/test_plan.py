@@ -50,7 +50,7 @@ def test_no_confirmation_starts_before_the_search_has_ended(desk: Desk) -> None:
 def test_when_the_time_is_up_no_new_trial_starts(desk: Desk) -> None:
     d = desk(budget={"num_trials": 9, "max_epochs": 3, "timeout_s": 60})
     clock = [0.0]
-    plan = Plan(d.job, d.task.facts, 20.0, lambda: clock[0])
+    plan = Plan(d.job, d.task.facts, 20.0, clock=lambda: clock[0])
     assert plan.next({}) is not None
     clock[0] = 39.0
     assert plan.next({}) is not None

@@ -1,0 +1,1 @@
+"""Search on recorded curves: tables, the replay, the bars."""
