@@ -9,7 +9,6 @@ import zipfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from tempfile import TemporaryFile
-from types import TracebackType
 from typing import Any
 from urllib.parse import quote
 
@@ -46,17 +45,13 @@ class Client:
         token = token or os.environ.get("AUTODISTILL_TOKEN")
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         timeout = httpx.Timeout(60, read=600)
-        self._http = httpx.Client(base_url=url, headers=headers, timeout=timeout)
+        hooks: dict[str, list[Any]] = {"response": [_refuse]}
+        self._http = httpx.Client(base_url=url, headers=headers, timeout=timeout, event_hooks=hooks)
 
     def __enter__(self) -> Client:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def close(self) -> None:
@@ -143,16 +138,13 @@ class Client:
         return _job(self._ask("POST", _path("jobs", job, "extend"), json=body))
 
     def retry(self, job: str, trial: int | None = None) -> Job:
-        """Run the failed and stopped trials of a job that has ended or is paused once more.
-
-        `trial` is the number of the only one that is to.
-        """
+        """Run failed and stopped trials of a job that has ended or is paused anew, or just one."""
         only = {} if trial is None else {"trial": trial}
         return _job(self._ask("POST", _path("jobs", job, "retry"), params=only))
 
     def stop(self, job: str, trial: int) -> Trial:
         """End an open trial after its epoch."""
-        path = _path("jobs", job, "trials", str(trial), "stop")
+        path = _path("jobs", job, "trials", f"{trial}", "stop")
         return Trial.model_validate(self._ask("POST", path))
 
     def projects(self) -> Iterator[Project]:
@@ -254,9 +246,6 @@ class Client:
         """
         with TemporaryFile() as file:
             with self._http.stream("GET", _path("jobs", job, "student")) as response:
-                if response.is_error:
-                    response.read()
-                    raise _error(response)
                 for chunk in response.iter_bytes():
                     file.write(chunk)
             with zipfile.ZipFile(file) as archive:
@@ -270,19 +259,13 @@ class Client:
 
     def report(self, job: str, path: Path) -> Path:
         """Write what a job found, as one HTML page to be printed or sent, and return the path."""
-        response = self._http.get(_path("jobs", job, "report"))
-        if response.is_error:
-            raise _error(response)
-        path.write_bytes(response.content)
+        path.write_bytes(self._http.get(_path("jobs", job, "report")).content)
         return path
 
     def _stream(self, job: str, after: int) -> Iterator[Event]:
         headers = {"Last-Event-ID": str(after)}
         path, silence = _path("jobs", job, "events"), httpx.Timeout(60)  # it beats every 15 s
         with self._http.stream("GET", path, headers=headers, timeout=silence) as response:
-            if response.is_error:
-                response.read()
-                raise _error(response)
             for line in response.iter_lines():
                 if line.startswith("data: "):
                     yield Event.model_validate_json(line[6:])
@@ -296,10 +279,7 @@ class Client:
                 return
 
     def _ask(self, method: str, path: str, **request: Any) -> Any:
-        response = self._http.request(method, path, **request)
-        if response.is_error:
-            raise _error(response)
-        return response.json()
+        return self._http.request(method, path, **request).json()
 
 
 def _path(*parts: str) -> str:
@@ -308,6 +288,13 @@ def _path(*parts: str) -> str:
 
 def _job(body: Mapping[str, Any]) -> Job:
     return Job.model_validate({k: v for k, v in body.items() if k in Job.model_fields})
+
+
+def _refuse(response: httpx.Response) -> None:
+    """Raise what an answer that is an error stands for."""
+    if response.is_error:
+        response.read()
+        raise _error(response)
 
 
 def _error(response: httpx.Response) -> AutodistillError:

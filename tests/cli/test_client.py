@@ -86,9 +86,7 @@ def test_errors_are_the_cores_own(client: Client, tmp_path: Path) -> None:
 def test_another_service_is_recognised() -> None:
     bad = httpx.Response(502, text="<html>Bad gateway</html>")
     with Client("http://elsewhere") as stranger:
-        stranger._http = httpx.Client(
-            base_url="http://elsewhere", transport=httpx.MockTransport(lambda _: bad)
-        )
+        stranger._http._transport = httpx.MockTransport(lambda _: bad)
         with pytest.raises(AutodistillError, match="502, but not as AutoDistiller does"):
             stranger.job("x")
 
