@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -21,6 +22,7 @@ def attempt(config: dict[str, Any], tell: Callable[[Report], None]) -> None:
         config: `number`, `task` (path of the prepared task), `trial` (its spec as JSON), `folder`.
         tell: Takes each message; may raise to end the attempt.
     """
+    gc.collect()  # a model, its hooks and optimiser are cycles, which keep the last attempt's whole
     number = int(config["number"])
     task = PreparedTask.model_validate(json.loads(Path(config["task"]).read_text()))
     spec = TrialSpec.model_validate_json(config["trial"])

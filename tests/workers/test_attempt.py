@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gc
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -12,7 +13,9 @@ from autodistill.facts import task_facts
 from autodistill.record import FailureClass, JobState, TrialState
 from autodistill.spec import JobRequest
 from autodistill.store import ArtifactFolder, Store
+from autodistill.testing.prepared import tiny_task, tiny_trial
 from autodistill.testing.tiny import tiny_dataset, tiny_encoder, tiny_model
+from autodistill.trial._learner import Learner
 from workers.attempt import attempt
 from workers.driver import Driver
 from workers.ending import Report
@@ -58,6 +61,26 @@ def test_an_unknown_failure_is_left_to_the_executor(
 def test_a_message_survives_the_way_through_tune() -> None:
     report = Report(number=3, failure=FailureClass.DIVERGED, reason="diverged: nan")
     assert Report.model_validate_json(report.packed()["report"]) == report
+
+
+def test_an_attempt_starts_without_the_weights_of_the_last(tmp_path: Path) -> None:
+    path = tmp_path / "task.json"
+    path.write_text(tiny_task(tmp_path).model_dump_json())
+    alive: list[int] = []
+
+    def tell(report: Report) -> None:
+        if report.started:
+            alive.append(sum(type(x) is Learner for x in gc.get_objects()))
+
+    gc.disable()  # it runs rarely by itself, since few objects hold these gigabytes
+    try:
+        for number, spec in enumerate((tiny_trial(0), tiny_trial(1))):
+            folder = str(tmp_path / str(number))
+            config = {"number": number, "task": str(path), "trial": spec.model_dump_json()}
+            attempt(config | {"folder": folder}, tell)
+    finally:
+        gc.enable()
+    assert alive == [0, 0]
 
 
 def test_a_real_job_is_prepared_trained_and_exported(store: Store, tmp_path: Path) -> None:
