@@ -37,7 +37,7 @@ SHORT = {
     "max_length": 64,
     "confirmation_seeds": 0,
 }
-TEACHER = {"learning_rate": 1e-4, "num_epochs": 2}
+TEACHER = {"learning_rate": 3e-4, "num_epochs": 4, "batch_size": 8}
 MOST = 100
 """Pipelines that a job may start from."""
 
