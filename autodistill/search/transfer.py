@@ -123,7 +123,7 @@ class TransferSampler(BaseSampler):
         if exploring(known):
             return "far from what was tried, as one in ten"
         if known < PORTFOLIO:
-            return f"what {tasks} expect"
+            return f"good in {tasks}"
         return f"expected improvement per second from {known} finished trials and {tasks}"
 
     @override

@@ -173,7 +173,7 @@ def test_a_job_with_a_past_starts_where_that_was_good_and_says_so() -> None:
     assert first is not None
     assert fifth is not None
     assert first.origin is Origin.SAMPLER
-    assert first.reason == "what 1 similar past task expect"
+    assert first.reason == "good in 1 similar past task"
     assert fifth.reason.startswith("expected improvement per second from 5 finished trials")
 
 

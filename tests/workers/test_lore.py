@@ -1,12 +1,18 @@
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from workers.conductor import Supply
+from autodistill.facts import task_facts
+from autodistill.record import Wish
+from autodistill.testing.played import DATASET, TEACHER, request
+from workers.conductor import Conductor, Supply
+from workers.folders import TrialFolders
 from workers.lore import lore
 
 Desk = Callable[..., Any]
@@ -57,3 +63,27 @@ def test_other_samplers_do_not_ask(desk: Desk) -> None:
 def test_a_job_does_not_know_itself(desk: Desk) -> None:
     d = finished(desk)
     assert lore(d.store, later(d, id=d.job.id), d.task.facts) == []
+
+
+def test_a_second_job_starts_from_what_the_first_one_saw(desk: Desk, tmp_path: Path) -> None:
+    d = finished(desk)
+    stored(d)
+    asked = request(budget={"num_trials": 4, "max_epochs": 3}, search={"sampler": "transfer"})
+    with d.store.write() as tx:
+        held = tx.jobs.get("job_1")
+        tx.leases.release("job_1", held.owner_epoch)
+        tx.jobs.wish("job_1", Wish.CANCEL)
+        facts = task_facts(DATASET, TEACHER, asked.students[0], None)
+        tx.jobs.add("job_2", asked.resolve([facts]), facts={"cut-2": facts})
+        job = tx.leases.claim("a test", 60)
+        assert job is not None
+        assert job.id == "job_2"
+        tx.leases.grant(job.id, job.owner_epoch, 9)
+    folders = TrialFolders(tmp_path, job.id, job.owner_epoch)
+    conductor = Conductor(d.store, job, d.task, folders, threading.Event(), threading.Event())
+    reasons = [trial.reason for _ in range(3) if not isinstance(trial := conductor.next(), Supply)]
+    assert reasons == [
+        "the same student without a teacher",
+        "good in 1 similar past task",
+        "good in 1 similar past task",
+    ]
