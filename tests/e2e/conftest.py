@@ -15,15 +15,8 @@ from autodistill.client import Client
 
 
 @pytest.fixture(scope="module")
-def service(address: str) -> Iterator[Client]:
-    """A client of the whole service."""
-    with Client(address) as client:
-        yield client
-
-
-@pytest.fixture(scope="module")
-def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Where the whole service is, as a user starts it: API, worker and Ray as real processes."""
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
+    """The whole service as a user starts it: API, worker and Ray as real processes."""
     root = tmp_path_factory.mktemp("service")
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -44,7 +37,8 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     try:
         url = f"http://127.0.0.1:{port}"
         _wait(url, process, log)
-        yield url
+        with Client(url) as client:
+            yield client
     finally:
         process.terminate()
         process.wait(90)

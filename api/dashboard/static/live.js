@@ -33,14 +33,15 @@ export function listen(job, { last = null, heard, status = () => {} }) {
     if (!response.ok) throw new Error(`status ${response.status}`);
     status(true);
     failures = 0;
+    let newest = null;
     for await (const line of lines(response.body)) {
       if (!line.startsWith("data: ")) continue;
       const event = JSON.parse(line.slice(6));
       from = `after=${event.seq}`;
+      newest = event.kind;
       heard(event);
-      if (LAST.has(event.kind)) return true;
     }
-    return false;
+    return LAST.has(newest); // a job that was taken up again has such events in its middle
   }
 
   (async () => {

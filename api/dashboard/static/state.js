@@ -46,7 +46,8 @@ export async function act(path, button, after, body) {
 export function actions(job, after, verbs = Object.keys(ACTIONS)) {
   const run = async (verb, { body }, button) => {
     const given = body ? await body(job) : true;
-    if (given) await act(`/v1/jobs/${job.id}/${verb}`, button, after, given === true ? undefined : given);
+    const seen = isTerminal(job) ? () => location.reload() : after; // a job that had ended is no longer listened to
+    if (given) await act(`/v1/jobs/${job.id}/${verb}`, button, seen, given === true ? undefined : given);
   };
   const buttons = Object.entries(ACTIONS).filter(([verb, action]) => verbs.includes(verb) && action.when(job)).map(([verb, action]) =>
     h("button", {
