@@ -54,7 +54,7 @@ class Ground:
     encoder: dict[str, Any] = field(default_factory=lambda: dict(MINILM))
     num_layers: int = 1
     """Of the student."""
-    num_examples: int = 192
+    num_examples: int = 256
     """Training examples, few so that trials are short."""
     teacher: dict[str, Any] = field(default_factory=lambda: dict(TEACHER))
     """How the teacher is trained."""
@@ -196,6 +196,9 @@ def run(client: Client, request: dict[str, Any]) -> Job:
     job = client.job(submitted.id)
     if job.result is None:
         console.print(f"[red]{request['name']} ended as {job.state}: {job.message}")
+    else:
+        taught = job.result.teacher[f"dev/{job.result.metric}"]
+        console.print(f"{request['name']}: the teacher has {job.result.metric} {taught:.4f}")
     return job
 
 
