@@ -10,13 +10,11 @@ import time
 import ray
 
 from workers.folders import ray_scratch
-from workers.settings import LOCAL
+from workers.settings import LOCAL, TEMPORARY_FAILURE
 
 OBJECT_STORE_BYTES = 256 * 2**20
 """Small: trials share memory-mapped files, not objects."""
 SILENCE_S = 10.0
-TEMPORARY_FAILURE = 75
-"""Exit code of a driver that another one should replace."""
 
 
 def connect(address: str, slots: int) -> None:

@@ -16,6 +16,8 @@ from autodistill.logs import Form
 
 LOCAL = "local"
 """The `ray_address` with which each driver starts a Ray of its own."""
+TEMPORARY_FAILURE = 75
+"""Exit code of a driver that another one should replace."""
 ENVIRONMENT = {
     "RAY_USAGE_STATS_ENABLED": "0",
     "RAY_AIR_NEW_OUTPUT": "0",

@@ -39,10 +39,10 @@ def shares(priorities: Sequence[int], seconds: float) -> list[Figure]:
     with (
         tempfile.TemporaryDirectory() as folder,
         opened("PostgreSQL") as url,
-        ray_cluster(SLOTS) as address,
+        ray_cluster(SLOTS) as cluster,
     ):
-        settings = {"slots": f"{SLOTS}", "drivers": f"{len(priorities)}", "ray_address": address}
-        machine = Machine(Path(folder), url, **settings)
+        mine = {"AUTODISTILL_SLOTS": f"{SLOTS}", "AUTODISTILL_DRIVERS": f"{len(priorities)}"}
+        machine = Machine(Path(folder), url, cluster | mine)
         try:
             jobs = _submit(machine, priorities)
             machine.start()
@@ -50,10 +50,13 @@ def shares(priorities: Sequence[int], seconds: float) -> list[Figure]:
             held, worked, most = _watch(machine, jobs, seconds)
         finally:
             machine.kill()
+    if not worked:
+        raise RuntimeError("No trial ran: see the log of the worker's jobs.")
     fair = {job: p / sum(priorities) for job, p in zip(jobs, priorities, strict=True)}
     had = {job: held[job] / held.total() for job in jobs}
     off = max(abs(had[job] / fair[job] - 1) for job in jobs)
     detail = {
+        "weights": list(priorities),
         "fair": [round(fair[j], 3) for j in jobs],
         "held": [round(had[j], 3) for j in jobs],
         "worked": [round(worked[j] / worked.total(), 3) for j in jobs],
@@ -101,25 +104,31 @@ def _watch(
 
 
 @contextmanager
-def ray_cluster(slots: int) -> Iterator[str]:
-    """Start a Ray head with so many slots that asks for a token; yield its address."""
+def ray_cluster(slots: int) -> Iterator[dict[str, str]]:
+    """Start a Ray on loopback that asks for a token; yield the environment that finds it."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    os.environ |= {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(32)}
+    known = {
+        "AUTODISTILL_RAY_ADDRESS": f"127.0.0.1:{port}",
+        "RAY_AUTH_MODE": "token",
+        "RAY_AUTH_TOKEN": secrets.token_hex(32),
+        "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",  # on Linux: everything binds to loopback
+    }
     command = [str(Path(sys.executable).parent / "ray"), "start", "--head", "--block"]
     command += [f"--port={port}", f"--num-cpus={slots}", "--node-ip-address=127.0.0.1"]
     command += ["--include-dashboard=false", "--object-store-memory=268435456"]
-    with tempfile.TemporaryDirectory(prefix="ray") as scratch:
-        log = (Path(scratch) / "head.log").open("wb")
+    with (
+        tempfile.TemporaryDirectory(prefix="ray", ignore_cleanup_errors=True) as scratch,
+        (Path(scratch) / "head.log").open("wb") as log,
+    ):
         head = subprocess.Popen(
             [*command, f"--temp-dir={scratch}"],
             stdout=log,
             stderr=subprocess.STDOUT,
-            env=os.environ | {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0"},
+            env=os.environ | known,
         )
         try:
-            yield f"127.0.0.1:{port}"
+            yield known
         finally:
             head.terminate()
             head.wait(60)
-            log.close()

@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -23,16 +23,22 @@ PATIENCE_S = 600.0
 
 
 class Machine:
-    """A data root with tiny data and a tiny encoder, and the processes that work in it."""
+    """A data root with tiny data and a tiny encoder, and the processes that work in it.
 
-    def __init__(self, root: Path, database: str, **settings: str) -> None:
+    Args:
+        root: Data root.
+        database: Address of its database.
+        environment: Of the worker.
+    """
+
+    def __init__(self, root: Path, database: str, environment: Mapping[str, str]) -> None:
         self.root, self._database = root, database
         self.store = Store(database)
         self.store.migrate()
         self._environment = os.environ | {
             "AUTODISTILL_DATA_ROOT": str(root),
             "AUTODISTILL_DATABASE_URL": database,
-            **{f"AUTODISTILL_{name.upper()}": value for name, value in settings.items()},
+            **environment,
         }
         self._worker: subprocess.Popen[bytes] | None = None
 

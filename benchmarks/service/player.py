@@ -109,14 +109,14 @@ def main(job: str, epoch: int, slots: int) -> int:
 
     with ExitStack() as stack:
         stack.enter_context(
-            patch("workers.driver.prepare", lambda spec, *_, **__: prepared(root, spec))
+            patch("workers.claim.prepare", lambda spec, *_, **__: prepared(root, spec))
         )
         if os.environ["PLAYED_ON"] == "ray":
             stack.enter_context(patch("workers.tuning.train", play))
         else:
             stack.enter_context(patch("workers.attempt.TrialRun", Performance))
-            stack.enter_context(patch("workers.driver.run_on_ray", inline))
-            stack.enter_context(patch("workers.driver.cluster"))
+            stack.enter_context(patch("workers.claim.run_on_ray", inline))
+            stack.enter_context(patch("workers.claim.cluster"))
         return driver.main(job, epoch, slots)
 
 

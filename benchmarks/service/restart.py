@@ -22,7 +22,7 @@ def restart() -> list[Figure]:
 def restart_on(engine: str, *, trials: int = TRIALS) -> list[Figure]:
     """Disturb a job in every orderly and disorderly way, and compare it with one left alone."""
     with tempfile.TemporaryDirectory() as folder, opened(engine) as url:
-        machine = Machine(Path(folder), url, slots="1")
+        machine = Machine(Path(folder), url, {"AUTODISTILL_SLOTS": "1"})
         try:
             took = _disturb(machine, trials)
             same = _same(machine)

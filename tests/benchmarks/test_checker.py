@@ -13,7 +13,7 @@ from autodistill.record import Event
 from autodistill.store import Store
 from autodistill.testing.played import PlayedRun, prepared, request, submit
 from benchmarks.chaos.checker import check
-from workers.driver import Driver
+from workers.claim import Driver
 from workers.inline import run_inline
 
 TRIALS = 4
@@ -60,7 +60,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Finished:
         tx.leases.grant(job.id, job.owner_epoch, 1)
     quiet = threading.Event()
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr("workers.driver.prepare", lambda *_, **__: prepared(root, asked))
+        patched.setattr("workers.claim.prepare", lambda *_, **__: prepared(root, asked))
         patched.setattr("workers.attempt.TrialRun", PlayedRun)
         Driver(store, root, job, draining=quiet, lost=quiet).drive(run_inline)
     with store.read() as tx:

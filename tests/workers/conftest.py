@@ -11,8 +11,8 @@ import pytest
 from autodistill.record import Event, Job, Outcome, Trial, Wish
 from autodistill.store import Store
 from autodistill.testing.played import COSTS, PlayedRun, measured, prepared, request, submit
+from workers.claim import Driver
 from workers.conductor import Conductor, Supply
-from workers.driver import Driver
 from workers.ending import Report
 from workers.folders import TrialFolders
 from workers.inline import run_inline
@@ -220,7 +220,7 @@ def desk_on(tmp_path: Path) -> Callable[..., Desk]:
 def garage(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Garage]:
     def build(**asked: Any) -> Garage:
         task = prepared(tmp_path, request(**asked))
-        monkeypatch.setattr("workers.driver.prepare", lambda *_, **__: task)
+        monkeypatch.setattr("workers.claim.prepare", lambda *_, **__: task)
         monkeypatch.setattr("workers.attempt.TrialRun", PlayedRun)
         monkeypatch.setattr("workers.conductor.POLL_S", 0.0)
         monkeypatch.setattr("workers.conductor.RETRY_DELAY_S", 0.0)

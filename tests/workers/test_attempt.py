@@ -17,7 +17,7 @@ from autodistill.testing.prepared import tiny_task, tiny_trial
 from autodistill.testing.tiny import tiny_dataset, tiny_encoder, tiny_model
 from autodistill.trial._learner import Learner
 from workers.attempt import attempt
-from workers.driver import Driver
+from workers.claim import Driver
 from workers.ending import Report
 from workers.inline import run_inline
 

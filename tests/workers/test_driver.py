@@ -174,7 +174,7 @@ def test_a_pause_during_preparation_is_heeded_there(
         raise AssertionError("the preparation went on")
 
     g = garage(**THREE)
-    monkeypatch.setattr("workers.driver.prepare", slow_prepare)
+    monkeypatch.setattr("workers.claim.prepare", slow_prepare)
     assert g.drive().state is JobState.PAUSED
 
 
@@ -197,7 +197,7 @@ def test_a_teacher_that_cannot_be_used_fails_the_job_with_the_reason(
         raise Diverged("The teacher's loss is no longer finite; lower its learning rate.")
 
     g = garage(**THREE)
-    monkeypatch.setattr("workers.driver.prepare", diverging)
+    monkeypatch.setattr("workers.claim.prepare", diverging)
     job = g.drive()
     assert job.state is JobState.FAILED
     assert job.message == "The teacher's loss is no longer finite; lower its learning rate."
