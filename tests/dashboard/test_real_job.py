@@ -18,7 +18,7 @@ from api.main import create_app
 from api.settings import Settings
 from autodistill.store import Store
 from autodistill.testing.tiny import tiny_dataset, tiny_encoder
-from workers.driver import Driver
+from workers.claim import Driver
 from workers.inline import run_inline
 
 pytestmark = pytest.mark.e2e
