@@ -64,7 +64,12 @@ class Ground:
 
 GROUNDS = {
     Task.TEXT_CLASSIFICATION: Ground("trec", forms=True),
-    Task.TEXT_PAIR_CLASSIFICATION: Ground("ha_pairs"),
+    # To compare two texts takes more examples than to name the kind of one.
+    Task.TEXT_PAIR_CLASSIFICATION: Ground(
+        "ha_pairs",
+        num_examples=1000,
+        teacher={"learning_rate": 3e-4, "num_epochs": 3, "batch_size": 16},
+    ),
     # Few levels, which a ranking loss asks for.
     Task.TEXT_REGRESSION: Ground(
         "vader_levels", {"split_column": "split", "task": "text_regression"}

@@ -87,7 +87,8 @@ def test_heads_are_known_of_what_keeps_queries_keys_and_values_apart(
 @pytest.mark.parametrize("family", FAMILIES)
 def test_features_are_heard_before_the_tanh_that_bounds_them(family: str) -> None:
     model = built(FAMILIES[family]).eval()
-    spoken = Speaker(model)({"input_ids": torch.tensor([[2, 7, 9, 3]])})
+    ids = torch.tensor([[2, 7, 9, 3]])
+    spoken = Speaker(model)({"input_ids": ids, "attention_mask": torch.ones_like(ids)})
     assert (spoken.unbounded_VE is not None) == (family in ("bert", "roberta", "mpnet"))
     if spoken.unbounded_VE is not None:
         torch.testing.assert_close(spoken.penultimate.tanh(), spoken.features_VE)
