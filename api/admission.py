@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 from autodistill.errors import InvalidInput, NotFound, Problem
 from autodistill.explain.estimate import Estimate, estimate, pace
 from autodistill.facts import task_facts
 from autodistill.recommend import recommend
-from autodistill.record import Dataset, Model, Recommendation
+from autodistill.record import Dataset, Job, Model, Recommendation
 from autodistill.spec import (
     Advised,
     Augmenters,
@@ -23,8 +24,8 @@ from autodistill.store import Sought, Transaction
 from autodistill.task import WHOLE_TEXTS, TaskFacts
 
 Student = RegisteredStudent | CutStudent
-EARLIER, TIMED = 5, 40
-"""Earlier jobs, and trials of each, that a job's time is told from."""
+LOOKED_AT, EARLIER, TIMED = 50, 5, 40
+"""Newest jobs that are looked at, those with trials and trials of each that tell a job's time."""
 
 
 def admit(tx: Transaction, asked: JobRequest) -> tuple[JobSpec, dict[str, TaskFacts]]:
@@ -73,17 +74,22 @@ def foresee(tx: Transaction, spec: JobSpec, facts: Mapping[str, TaskFacts]) -> E
     """Return what a job will take: by earlier jobs on its dataset, else by those of its teacher."""
     num_train = next(iter(facts.values())).num_train
     for registered, shared in ((spec.dataset, "dataset"), (spec.teacher.model, "teacher")):
-        jobs = tx.jobs.list(Sought(registered=registered), limit=EARLIER)
+        jobs = tx.jobs.list(Sought(registered=registered), limit=LOOKED_AT)
         alike = [job for job in jobs if {s.label for s in job.spec.students} & facts.keys()]
-        paces: list[float] = []
-        for job in alike or jobs:
-            used = next(iter(tx.jobs.facts(job.id).values())).num_train
-            used = min(used, job.spec.max_train_examples or used)
-            paces += pace(tx.plain.newest(job.id, TIMED), used)
-        if paces:
+        if paces := _paces(tx, alike) or _paces(tx, jobs):
             basis = f"From {len(paces)} trials of earlier jobs with the same {shared}."
             return estimate(spec, num_train, paces, basis)
     return estimate(spec, num_train, [], "No earlier job to tell the time from.")
+
+
+def _paces(tx: Transaction, jobs: Sequence[Job]) -> list[float]:
+    """Return the paces of the first few of these jobs that have trials to tell them from."""
+    timed = ((job, trials) for job in jobs if (trials := tx.plain.newest(job.id, TIMED)))
+    paces: list[float] = []
+    for job, trials in islice(timed, EARLIER):
+        used = next(iter(tx.jobs.facts(job.id).values())).num_train
+        paces += pace(trials, min(used, job.spec.max_train_examples or used))
+    return paces
 
 
 def facts_of(

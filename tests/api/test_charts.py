@@ -186,6 +186,9 @@ def test_time_is_told_from_earlier_jobs(world: Any) -> None:
     found = world.post("/v1/jobs/estimate", world.request()).json()
     assert found["basis"] == "From 12 trials of earlier jobs with the same dataset."
     assert 0 < found["low_s"] <= found["high_s"]
+    for _ in range(6):
+        world.submit(name="waits")
+    assert world.post("/v1/jobs/estimate", world.request()).json() == found
 
 
 def test_a_report_is_one_page_without_scripts_that_tells_the_story(world: Any, job: Any) -> None:

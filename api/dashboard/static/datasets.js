@@ -9,7 +9,7 @@ import { registry } from "./registry.js";
 
 const form = $("#upload");
 const count = (split) => ({ name: words(split), num: true, cell: (d) => d.num_examples[split].toLocaleString("en") });
-const map = () => get("/v1/datasets-map").then((found) => drawMap($("#map"), found)).catch(() => {});
+const map = () => get("/v1/datasets-map").then((found) => drawMap($("#map"), found)).catch(() => {}).finally(() => $("#map").removeAttribute("aria-busy"));
 
 registry({
   path: "/v1/datasets", noun: "dataset", caption: "Datasets", form, after: map,
