@@ -49,8 +49,8 @@ class Ground:
     """What one task is toured on."""
 
     dataset: str
-    how: dict[str, Any] = field(default_factory=lambda: {"split_column": "split"})
-    """How its file is read."""
+    columns: dict[str, str] = field(default_factory=dict)
+    """What else of its file is read than text, label and split."""
     encoder: dict[str, Any] = field(default_factory=lambda: dict(MINILM))
     num_layers: int = 1
     """Of the student."""
@@ -67,18 +67,17 @@ GROUNDS = {
     # To compare two texts takes more examples than to name the kind of one.
     Task.TEXT_PAIR_CLASSIFICATION: Ground(
         "ha_pairs",
+        {"pair_column": "text_pair"},
         num_examples=1000,
         teacher={"learning_rate": 3e-4, "num_epochs": 3, "batch_size": 16},
     ),
     # Few levels, which a ranking loss asks for.
-    Task.TEXT_REGRESSION: Ground(
-        "vader_levels", {"split_column": "split", "task": "text_regression"}
-    ),
+    Task.TEXT_REGRESSION: Ground("vader_levels"),
     Task.TOKEN_CLASSIFICATION: Ground("ha_slots"),
     # Students as deep as their teacher, which the anchor asks for.
     Task.IMAGE_CLASSIFICATION: Ground(
         "digits",
-        {"split_column": "split", "image_column": "image"},
+        {"image_column": "image"},
         {
             "kind": "fresh",
             "architecture": "vit",
@@ -161,9 +160,8 @@ def _forms(schema: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 def tour(client: Client, task: Task, ground: Ground) -> Iterator[Visit]:
     """Run a job over every stop of a task and yield what became of each."""
-    dataset = client.upload_dataset(
-        write(ground.dataset, FOLDER), name=ground.dataset, **ground.how
-    )
+    how = {"split_column": "split", "task": task} | ground.columns
+    dataset = client.upload_dataset(write(ground.dataset, FOLDER), name=ground.dataset, **how)
     teacher = client.register_model(f"teacher of {ground.dataset}", ground.encoder)
     student = CutStudent(num_layers=ground.num_layers)
     augmenters = Augmenters(masked_lm=teacher.id if ground.forms else None)
