@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from autodistill.recommend.advice import MAX_TASKS, SIMILAR
-from autodistill.recommend.similarity import similarities
+from autodistill.recommend.similarity import evidence, similarities
 from autodistill.record import Job, PastTask
 from autodistill.search import Past, remembered
 from autodistill.store import Store
@@ -26,8 +26,7 @@ def lore(store: Store, job: Job, facts: Mapping[str, TaskFacts]) -> list[Past]:
 
     Only trials that had ended when the job was submitted count, so that a restarted driver proposes
     what the last one would have. Each past student stands for the job's student that is most like
-    it. Jobs on the same dataset with the same facts are no independent evidence: n of them weigh as
-    much as the square root of n.
+    it.
     """
     if job.spec.search.sampler != "transfer":
         return []
@@ -47,16 +46,10 @@ def lore(store: Store, job: Job, facts: Mapping[str, TaskFacts]) -> list[Past]:
         ),
         key=lambda witness: -witness.similarity,
     )[:MAX_TASKS]
-    kin = [(w.past.dataset.id, w.past.facts) for w in found]
+    weights = evidence([w.similarity for w in found], [w.past for w in found])
     return [
-        remembered(
-            w.past,
-            w.student,
-            w.similarity / float(np.sqrt(kin.count(key))),
-            job.spec.space,
-            job.spec.objectives,
-        )
-        for w, key in zip(found, kin, strict=True)
+        remembered(w.past, w.student, weight, job.spec.space, job.spec.objectives)
+        for w, weight in zip(found, weights, strict=True)
     ]
 
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from autodistill.component import flatten
 from autodistill.recommend.expert import portfolio
-from autodistill.recommend.similarity import similarities
+from autodistill.recommend.similarity import evidence, similarities
 from autodistill.recommend.surrogate import Experience, experience, judge
 from autodistill.record import Advice, Dataset, PastTask, Recommendation
 from autodistill.spec import PipelineSpec
@@ -82,11 +82,7 @@ def recommend(
 def _witnesses(
     dataset: Dataset, facts: TaskFacts, history: Sequence[PastTask]
 ) -> tuple[_Witness, ...]:
-    """Return the similar past tasks that have something to say, the most similar first.
-
-    Jobs on the same dataset with the same facts are no independent evidence: n of them weigh as
-    much as the square root of n.
-    """
+    """Return the similar past tasks that have something to say, the most similar first."""
     alike = similarities(dataset, facts, history)
     near = [i for i in np.argsort(-alike, kind="stable") if alike[i] >= SIMILAR]
     found: list[tuple[Experience, float]] = []
@@ -95,10 +91,10 @@ def _witnesses(
             found.append((known, float(alike[i])))
         if len(found) == MAX_TASKS:
             break
-    keys = [(known.past.dataset.id, known.past.facts) for known, _ in found]
+    weights = evidence([s for _, s in found], [known.past for known, _ in found])
     return tuple(
-        _Witness(known, similarity, similarity / float(np.sqrt(keys.count(key))))
-        for (known, similarity), key in zip(found, keys, strict=True)
+        _Witness(known, similarity, weight)
+        for (known, similarity), weight in zip(found, weights, strict=True)
     )
 
 

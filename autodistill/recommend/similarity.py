@@ -62,6 +62,16 @@ def similarities(
     return np.where(alike, kernel, 0.0)
 
 
+def evidence(alike: Sequence[float], tasks: Sequence[PastTask]) -> list[float]:
+    """Return what past tasks weigh, given their similarities.
+
+    Jobs on the same dataset with the same facts are no independent evidence: n of them weigh as
+    much as the square root of n.
+    """
+    kin = [(task.dataset.id, task.facts) for task in tasks]
+    return [a / math.sqrt(kin.count(key)) for a, key in zip(alike, kin, strict=True)]
+
+
 def dataset_distances(datasets: Sequence[Dataset]) -> NDArray[np.float64]:
     """Return how far datasets are from each other by their meta-features alone, in units."""
     known = [{n: v for n, v in d.meta_features.items() if n in UNITS} for d in datasets]

@@ -13,6 +13,7 @@ from autodistill.client import Client
 from autodistill.errors import AutodistillError
 from autodistill.record import Event
 from autodistill.testing.tiny import tiny_dataset, tiny_encoder
+from benchmarks.service.machine import tiny_job
 
 PATIENCE_S = 180.0
 
@@ -35,11 +36,11 @@ class People:
         with Client(self._url) as client:
             _until_ready(self._url)
             path = self._root / "data" / "examples.parquet"
-            client.upload_dataset(path, name="chaos", split_column="split")
-            client.register_model("chaos", {"kind": "directory", "path": str(encoder)})
+            client.upload_dataset(path, name="tiny", split_column="split")
+            client.register_model("tiny", {"kind": "directory", "path": str(encoder)})
         for i in range(num_jobs):
             key = f"key-{i}"
-            self._asked[key] = _job(trials // num_jobs, seed=i)
+            self._asked[key] = tiny_job(trials // num_jobs, parallelism=1, seed=i)
             self.jobs[key] = self._submit(key)
             self.told[self.jobs[key]] = []
             watcher = threading.Thread(target=self._watch, args=(self.jobs[key],), daemon=True)
@@ -83,22 +84,6 @@ class People:
                         told.append(event)  # seen while it grows
             except (httpx.TransportError, AutodistillError):
                 time.sleep(0.5)
-
-
-def _job(trials: int, seed: int) -> dict[str, Any]:
-    training = {"kind": "fine_tuned", "training": {"num_epochs": 1}}
-    return {
-        "dataset": "chaos",
-        "teacher": {"model": "chaos", "preparation": training},
-        "students": [{"kind": "cut", "num_layers": 2}],
-        "space": {"augmentation": "none", "training.num_epochs": 3},
-        "budget": {"num_trials": trials, "max_epochs": 3},
-        "search": {"early_stopping": True, "recommended": 0},
-        "parallelism": 1,
-        "max_length": 32,
-        "confirmation_seeds": 0,
-        "seed": seed,
-    }
 
 
 def _until_ready(url: str) -> None:

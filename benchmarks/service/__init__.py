@@ -1,1 +1,1 @@
-"""The bars of `service.md` that a machine can measure: `python -m benchmarks.service BAR …`."""
+"""What the service promises and a machine can measure: `python -m benchmarks.service BAR …`."""
