@@ -78,6 +78,7 @@ NEEDS: Mapping[str, Scope | None] = {
     "GET /v1/jobs/{job}/student": VIEWER,
     "POST /v1/recommendations": VIEWER,
     "GET /v1/history": VIEWER,
+    "GET /v1/history/export": VIEWER,
     "GET /v1/system": VIEWER,
     "GET /v1/tokens": ADMIN,
     "POST /v1/tokens": ADMIN,

@@ -6,7 +6,7 @@ import json
 import os
 import time
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import Any
@@ -260,6 +260,16 @@ class Client:
     def report(self, job: str, path: Path) -> Path:
         """Write what a job found, as one HTML page to be printed or sent, and return the path."""
         path.write_bytes(self._http.get(_path("jobs", job, "report")).content)
+        return path
+
+    def export_history(self, path: Path, *, jobs: Sequence[str] = ()) -> Path:
+        """Write all that ended, or that of some jobs, as Parquet, and return the path."""
+        with (
+            self._http.stream("GET", "/v1/history/export", params={"job": list(jobs)}) as response,
+            path.open("wb") as out,
+        ):
+            for chunk in response.iter_bytes():
+                out.write(chunk)
         return path
 
     def _stream(self, job: str, after: int) -> Iterator[Event]:

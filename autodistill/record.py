@@ -348,6 +348,17 @@ class Recommendation(Record):
     """What the list rests on, or a plain "no similar past task"."""
 
 
+class Standing(StrEnum):
+    """Where a past task comes from."""
+
+    OWN = "own"
+    """A job of this service."""
+    IMPORTED = "imported"
+    """A file that somebody gave it."""
+    SHIPPED = "shipped"
+    """The file that comes with the package."""
+
+
 class PastTask(Record):
     """One student of one past job, with its finished trials: what the recommender learns from."""
 
@@ -357,6 +368,23 @@ class PastTask(Record):
     """Headline metric; compared on dev."""
     trials: tuple[Trial, ...]
     """Complete ones and early-stopped ones, without their curves."""
+    job: str = ""
+    """Id of the job."""
+    student: str = ""
+    """Label of the student inside the job."""
+    standing: Standing = Standing.OWN
+    """Where it comes from, which decides how much it weighs."""
+    kin: str = ""
+    """What datasets with shared texts have in common; empty where nobody said so."""
+    teacher: dict[str, float] = {}
+    """What the prepared teacher reached, as in `JobResult`; empty where the job has no result."""
+    conditions: dict[str, float] = {}
+    """`max_length`, and `max_train_examples` where they were limited."""
+
+    @property
+    def group(self) -> str:
+        """What is left out together when the recommender is tried on this task."""
+        return self.kin or self.dataset.sha256
 
 
 class Outcome(Record):

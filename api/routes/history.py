@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
+from typing import Annotated
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query, Response
+from fastapi.responses import StreamingResponse
 
 from api.deps import PrincipalDep, StoreDep
+from api.exports import PARQUET
 from api.insight import headline
 from api.views import View, visible
-from autodistill.record import Job, JobState
-from autodistill.store import Transaction
+from autodistill.recommend import chronicle
+from autodistill.record import Job, JobState, PastTask
+from autodistill.store import Store, Transaction
 
 router = APIRouter(prefix="/v1", tags=["history"])
 NEWEST = 200
@@ -57,6 +62,29 @@ def get_history(store: StoreDep, principal: PrincipalDep) -> Past:
     return Past(
         num_jobs=len(learnt), num_trials=sum(learnt.values()), num_datasets=datasets, jobs=jobs
     )
+
+
+@router.get("/history/export", response_class=Response)
+def export_history(
+    store: StoreDep,
+    principal: PrincipalDep,
+    job: Annotated[list[str], Query(description="Only these jobs.")] = [],  # noqa: B006  # copied
+) -> Response:
+    """Download all that ended of your jobs, with curves, as Parquet to be imported elsewhere."""
+    with store.read() as tx:
+        learnt = job or [known for known, _ in tx.census.learnt()]
+        wanted = [known for known in map(tx.jobs.get, learnt) if visible(principal, known)]
+    headers = {"Content-Disposition": 'attachment; filename="history.parquet"'}
+    pieces = chronicle.write(_whole(store, wanted))
+    return StreamingResponse(pieces, headers=headers, media_type=PARQUET)
+
+
+def _whole(store: Store, jobs: list[Job]) -> Iterator[PastTask]:
+    """Yield the tasks of jobs, one job in memory at a time."""
+    for job in jobs:
+        with store.read() as tx:
+            found = tx.history.whole(job)
+        yield from found
 
 
 def _past(tx: Transaction, job: Job, trials: int) -> PastJob:

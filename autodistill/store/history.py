@@ -8,14 +8,18 @@ from typing import Any
 from sqlalchemy import CompoundSelect, Connection, func, literal, select, union
 
 from autodistill.metrics import LOWER_IS_BETTER, METRICS
-from autodistill.record import Dataset, Origin, PastTask, Trial, TrialState
+from autodistill.record import Dataset, Job, Origin, PastTask, Trial, TrialState
 from autodistill.store import tables
-from autodistill.store.trials import select_trials, to_trial
-from autodistill.task import TaskFacts
+from autodistill.store.events import Events
+from autodistill.store.jobs import Jobs
+from autodistill.store.registry import Registry
+from autodistill.store.trials import Trials, select_trials, to_trial
 
 MOST, BEST = 150, 20
 """Trials of a job that are read at most, about; and the best, which are read in any case."""
 LEARNT = (TrialState.COMPLETE, TrialState.PRUNED)
+TOLD = (*LEARNT, TrialState.FAILED)
+"""Trials that say something to others: that a pipeline diverges as well."""
 
 
 class History:
@@ -47,10 +51,40 @@ class History:
         jobs = select(job.c.id, job.c.dataset_id, job.c.facts).order_by(job.c.position)
         datasets = self._datasets()
         return [
-            _past(datasets[dataset_id], of_student, groups[job_id, student])
+            PastTask(
+                dataset=datasets[dataset_id],
+                facts=of_student,
+                metric=METRICS[of_student.task][0],
+                trials=tuple(groups[job_id, student]),
+                job=job_id,
+                student=student,
+            )
             for job_id, dataset_id, facts in self._connection.execute(jobs)
             for student, of_student in facts.items()
             if (job_id, student) in groups
+        ]
+
+    def whole(self, job: Job) -> list[PastTask]:
+        """Return each student of a job with all that ended, confirmations and curves included."""
+        ended = [t for t in Trials(self._connection).all(job.id) if t.state in TOLD]
+        dataset = Registry(self._connection, tables.dataset, Dataset).get(job.spec.dataset)
+        facts = Jobs(self._connection, Events(self._connection)).facts(job.id)
+        conditions: dict[str, float] = {"max_length": job.spec.max_length}
+        if (most := job.spec.max_train_examples) is not None:
+            conditions["max_train_examples"] = most
+        return [
+            PastTask(
+                dataset=dataset,
+                facts=of_student,
+                metric=METRICS[of_student.task][0],
+                trials=tuple(t for t in ended if t.spec.student == student),
+                job=job.id,
+                student=student,
+                teacher=job.result.teacher if job.result else {},
+                conditions=conditions,
+            )
+            for student, of_student in facts.items()
+            if any(t.spec.student == student for t in ended)
         ]
 
     def _picked(self) -> CompoundSelect[Any]:
@@ -78,8 +112,3 @@ class History:
     def _datasets(self) -> dict[str, Dataset]:
         rows = self._connection.execute(select(tables.dataset)).mappings()
         return {row["id"]: Dataset.model_validate(dict(row)) for row in rows}
-
-
-def _past(dataset: Dataset, facts: TaskFacts, trials: list[Trial]) -> PastTask:
-    metric = METRICS[facts.task][0]
-    return PastTask(dataset=dataset, facts=facts, metric=metric, trials=tuple(trials))

