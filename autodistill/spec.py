@@ -281,7 +281,7 @@ class JobRequest(Spec):
     """Fresh seeds with which the winner and plain fine-tuning are trained again at the end."""
     probes: Annotated[tuple[Probe, ...], Len(0, 2)] = ()
     """`sharpness` of each completed trial (Hutchinson's estimate of the Hessian's trace, times half
-    the learning rate; it takes as long as some 25 epochs over 1,000 examples), `klom` of the winner
+    the learning rate; it takes as long as some 35 epochs over 1,000 examples), `klom` of the winner
     (how its margins over the confirmation seeds are distributed, against the teacher's)."""
     seed: Annotated[int, Ge(0), Le(2**31 - 1)] = 0
     """Of the search, and of every trial together with its number."""

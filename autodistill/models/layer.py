@@ -88,8 +88,10 @@ class Layer(torch.autograd.Function):
 
     @staticmethod
     @override
-    @torch.autograd.function.once_differentiable
     def backward(ctx: Any, dy: torch.Tensor) -> Any:
+        if torch.is_grad_enabled():  # `once_differentiable` would let the second one be wrong
+            message = "A packed layer is differentiated once; got create_graph, run it unpacked."
+            raise RuntimeError(message)
         x_, xr_, w_qkv, wo_, w1_, w2_, g1, c1, g2, c2, *rest = ctx.saved_tensors
         q, k, v, p, m_p, pd, context_RE, m_a, r1, mean1, rstd1, *rest = rest
         h1_, f, g, m_o, r2, mean2, rstd2 = rest

@@ -155,9 +155,12 @@ class Learner:
         num_rows = len(examples.tokens.rows(chosen))
         for start in range(0, len(chosen), size):
             batch, _ = examples.batches(chosen[start : start + size])
-            said = self._speaker(batch.inputs(self.student), batch.scored_BT)
+            # By the student itself: what the speaker runs packed can be differentiated only once.
+            logits_VC = self.student(**batch.inputs(self.student)).logits.float()
+            if batch.scored_BT is not None:
+                logits_VC = logits_VC[batch.scored_BT]
             label_VC = examples.label_VC[torch.from_numpy(examples.ids_V[batch.rows_V])]
-            yield hard_loss(self._task, said.logits_VC, label_VC.to(device())).sum() / num_rows
+            yield hard_loss(self._task, logits_VC, label_VC.to(device())).sum() / num_rows
 
     def graduate(self, weights: dict[str, Any]) -> Any:
         """Return the student with these weights, whole, finished and on the dataset's scale.

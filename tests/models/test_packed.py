@@ -117,3 +117,12 @@ def test_a_model_of_another_family_is_left_to_itself() -> None:
         )
     )
     assert not packs(torch.nn.Linear(1, 1))
+
+
+def test_a_second_derivative_is_refused() -> None:
+    model, inputs = MODELS["bert"](), batch()
+    with Layers(model, torch.float64).in_place(inputs["attention_mask"].bool(), ()):
+        loss = model(**inputs).logits.sum()
+    parameters = list(model.parameters())
+    with pytest.raises(RuntimeError, match=r"differentiated once; got create_graph"):
+        torch.autograd.grad(loss, parameters, create_graph=True, materialize_grads=True)

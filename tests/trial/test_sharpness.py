@@ -3,12 +3,16 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 
+from autodistill.data.table import read_split
+from autodistill.models.inputs import read_inputs
 from autodistill.record import PreparedTask
-from autodistill.testing.prepared import tiny_trial
+from autodistill.testing.prepared import QUICK, tiny_trial
 from autodistill.trial import TrialRun
+from autodistill.trial._learner import Learner
 from autodistill.trial._sharpness import hutchinson_trace
 
 
@@ -46,3 +50,19 @@ def test_it_is_measured_where_it_is_asked_for(task: PreparedTask, tmp_path: Path
     with_it, without = (run.finish().dev for run in runs)
     assert with_it.pop("sharpness") != 0.0
     assert with_it == without
+
+
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_it_sees_through_layers_that_train_packed(task: PreparedTask, precision: str) -> None:
+    spec = tiny_trial().model_copy(update={"precision": precision})
+    learner = Learner(task, spec)
+    found = learner.sharpness(learner.student.state_dict())
+    (tokens,) = {task.student_tokens[spec.student]}
+    train, student = read_inputs(tokens, "train"), learner.student
+    labels_N = torch.from_numpy(train.labels(read_split(task.dataset, "train")))
+    batch = train.batch(np.arange(len(train)))
+    with torch.nn.attention.sdpa_kernel(torch.nn.attention.SDPBackend.MATH):
+        logits_NC = student(**batch.inputs(student)).logits
+        loss = torch.nn.functional.cross_entropy(logits_NC, labels_N)
+        trace = hutchinson_trace([loss], list(student.parameters()), probes=10, seed=spec.seed)
+    assert found == pytest.approx(QUICK.learning_rate * trace / 2, rel=1e-3)
