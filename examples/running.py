@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import subprocess
 import sys
@@ -17,14 +18,20 @@ from autodistill.client import Client
 
 @contextmanager
 def service(folder: Path) -> Iterator[Client]:
-    """Run API and worker on a free loopback port, in a data folder of their own."""
+    """Run API and worker on a free loopback port, in a data folder of their own.
+
+    Models may be registered from `folder`.
+    """
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     with (folder / "service.log").open("wb") as log:
         up = [sys.executable, "-m", "autodistill.cli", "up", "--port", str(port)]
         process = subprocess.Popen(
-            [*up, "--data-root", str(folder / "service")], stdout=log, stderr=subprocess.STDOUT
+            [*up, "--data-root", str(folder / "service")],
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            env=os.environ | {"AUTODISTILL_ALLOWED_ROOTS": str(folder.resolve())},
         )
         try:
             _wait_until_ready(f"http://127.0.0.1:{port}", process, folder / "service.log")

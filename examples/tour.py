@@ -224,7 +224,7 @@ def prepared(client: Client, kind: str, student: Path | None) -> Visit:
     if kind == "as_is":
         assert student is not None
         source = {"kind": "directory", "path": str(student.resolve())}
-    elif kind != "fine_tuned":
+    else:
         preparation["training"] = TEACHER
     teacher = client.register_model(f"{kind} teacher", source)
     job = run(
