@@ -253,6 +253,12 @@ class Measurement(Record):
     `examples_per_s`. Where examples are selected by how a proxy fared on them, the first epoch has
     the proxy's cost as `scoring_seconds`, which its `seconds` contain, whichever trial paid."""
 
+    @property
+    def dev(self) -> dict[str, float]:
+        """Metrics on dev by name."""
+        found = {k: v for k, v in self.values.items() if k.startswith("dev/")}
+        return {name.removeprefix("dev/"): value for name, value in found.items()}
+
 
 class Trial(Record):
     """One pipeline, trained or to be trained."""

@@ -224,7 +224,7 @@ class Search(Spec):
     """Who proposes: `transfer` starts from similar past tasks and learns how this one differs (the
     tree-structured Parzen estimator where there is none), the others are Optuna's."""
     early_stopping: bool = True
-    """Stop a trial that is behind at a third of its epochs (successive halving, one rung)."""
+    """Stop a trial that is behind at a tenth or a third of its epochs (successive halving)."""
     recommended: Annotated[int, Ge(0), Le(20)] = 5
     """Trials that start from the recommender's list before the sampler proposes."""
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from sqlalchemy.exc import InterfaceError, OperationalError
 
+from autodistill.metrics import METRICS
 from autodistill.record import (
     FailureClass,
     Job,
@@ -25,6 +26,7 @@ from autodistill.record import (
     Wish,
 )
 from autodistill.search import Rungs
+from autodistill.spec import Objective
 from autodistill.store import Store
 from workers.ending import Report
 from workers.folders import TrialFolders
@@ -80,13 +82,14 @@ class Conductor:
         self._draining, self.lost = draining, lost
         self._task_file = folders.keep_task(task)
         self._objective = job.spec.objectives[0]
-        self._rungs = Rungs(maximise=self._objective.maximise)
+        self._headline = Objective(metric=METRICS[task.task][0])
+        self._rungs = Rungs(job.spec.objectives, self._headline)
         with store.read() as tx:
             self._rows = {t.number: t for t in tx.trials.all(job.id)}
             timed = job.spec.budget.timeout_s is not None
             searched_s = seconds_searched(tx.events.all(job.id)) if timed else 0.0
         self._plan = Plan(job, task.facts, searched_s, lore(store, job, task.facts))
-        self._rungs.replay(self._rows.values(), self._objective.metric)
+        self._rungs.replay(self._rows.values(), task.student_costs)
         self._waiting = [n for n, t in self._rows.items() if not t.state.terminal]
         self._running: set[int] = set()
         self._num_finished = max((t.finish_order or 0 for t in self._rows.values()), default=0)
@@ -260,19 +263,17 @@ class Conductor:
 
     def _behind(self, row: Trial, measurement: Measurement) -> bool:
         """Note a score at its rung; True for a trial of the search that is behind there."""
-        score = measurement.values.get(f"dev/{self._objective.metric}")
-        if not self._job.spec.search.early_stopping or score is None:
-            return False  # what a student costs says nothing about its training
-        if row.origin is Origin.CONFIRMATION:
+        if not self._job.spec.search.early_stopping or row.origin is Origin.CONFIRMATION:
             return False
         epochs = row.spec.pipeline.training.num_epochs
-        behind = self._rungs.stop(row.number, measurement.epoch, epochs, score)
+        scores = measurement.dev | self._task.student_costs[row.spec.student]
+        behind = self._rungs.stop(row.number, measurement.epoch, epochs, scores)
         return behind and row.origin is not Origin.BASELINE
 
     def _best_of(self, curve: Sequence[Measurement]) -> dict[str, float]:
-        sign, name = (1 if self._objective.maximise else -1), f"dev/{self._objective.metric}"
-        epoch = max(curve, key=lambda m: sign * m.values[name])
-        return {k.removeprefix("dev/"): v for k, v in epoch.values.items() if k.startswith("dev/")}
+        """Return what the epoch scored that would be kept."""
+        sign = 1 if self._headline.maximise else -1
+        return max(curve, key=lambda m: (sign * m.dev[self._headline.metric], m.epoch)).dev
 
     def _finish(self, number: int, state: TrialState, *, reason: str = "", **kept: Any) -> None:
         seconds = sum(m.values["seconds"] for m in self._rows[number].curve)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -11,8 +12,8 @@ from autodistill.component import Choice, IntUniform, Uniform
 from autodistill.record import Record
 from autodistill.spec import JobSpec
 
-STOPPED_SHARE, STOPPED_AT = 2 / 3, 1 / 3
-"""Of trials that early stopping ends, and of their epochs that they have trained by then."""
+STOPPED_AT = 1 / 3
+"""Share of their epochs after which trials are stopped, short ones as well."""
 CONFIRMED = 3
 """Pipelines that are trained again with fresh seeds at the end."""
 
@@ -51,9 +52,8 @@ def estimate(spec: JobSpec, num_train: int, paces: Sequence[float], basis: str) 
     """
     drawn = spec.space.get("training.num_epochs")
     mean = _mean(drawn) if drawn is not None else float(spec.budget.max_epochs)
-    share = 1 - STOPPED_SHARE * (1 - STOPPED_AT) if spec.search.early_stopping else 1.0
     trials, again = spec.budget.num_trials, CONFIRMED * spec.confirmation_seeds
-    epochs = mean * (trials * share + again)
+    epochs = mean * (trials * _share_trained(spec) + again)
     used = min(num_train, spec.max_train_examples or num_train)
     low = high = None
     if paces:
@@ -63,6 +63,18 @@ def estimate(spec: JobSpec, num_train: int, paces: Sequence[float], basis: str) 
     return Estimate(
         trials=trials, confirmations=again, epochs=epochs, low_s=low, high_s=high, basis=basis
     )
+
+
+def _share_trained(spec: JobSpec) -> float:
+    """Return the share of all epochs that is trained.
+
+    Of trials in random order about twice the root of their number go on, where the best root of
+    those that have come do.
+    """
+    if not spec.search.early_stopping:
+        return 1.0
+    go_on = min(1.0, 2 / math.sqrt(spec.budget.num_trials))
+    return STOPPED_AT + (1 - STOPPED_AT) * go_on
 
 
 def _mean(drawn: Uniform | IntUniform | Choice) -> float:

@@ -3,54 +3,160 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 
+import numpy as np
+from numpy.typing import NDArray
+from scipy import stats
+
+from autodistill.metrics import COSTS
 from autodistill.record import Origin, Trial
+from autodistill.search.front import dominating
+from autodistill.spec import Objective
 
+Floats = NDArray[np.float64]
+SHARES = (0.1, 1 / 3, 1.0)
+"""Shares of a trial's own epochs at which trials are compared; at the end nobody is stopped."""
 ROUNDING = 1e-9
+LATE = 2.0
+"""A trial of few epochs has no rung that it would reach when so many times the share is done."""
+FEWEST = 3
+"""Others without which nobody is stopped."""
+STEEP = 2
+"""Trials of the better half of a rung that go on because they gain most."""
+RELATED, ENOUGH = 0.3, 8
+"""Kendall's tau below which so many trials' ranks at a rung say nothing of the next."""
 
 
 class Rungs:
-    """Successive halving with one rung (after Li et al., 2020, ASHA).
+    """Asynchronous successive halving (after Li et al., 2020) for one and several objectives.
 
-    A trial reaches the rung with the first epoch at which `at` of its own epochs are done, so that
-    trials of different length are compared at the same point of their learning-rate schedule. It
-    goes on when it is in the top 1 / eta (rounded up) of all that have reached the rung, itself
-    included; nothing is stopped before eta others have reached it, and equals go on together.
-    A trial whose last epoch is its rung is compared with but never stopped.
+    A trial reaches a rung with the first epoch at which a share of its own epochs is done, so that
+    trials of different length are compared at the same point of their learning-rate schedule. What
+    counts there is the epoch that would be kept if it was stopped: its best so far.
+
+    It goes on when fewer than √n (rounded up) of the n that have reached the rung dominate it,
+    itself included in n; for one objective, dominating is being better. A trial of a student is
+    compared with those of students that cost no more in any objective: no other can dominate it.
+    Equals go on together, and nothing is stopped before three others have come. That the best √n go
+    on, not a fixed share, is ours: from few trials a third goes on, from a thousand thirty, since
+    what becomes best is the further ahead of most the more there are
+    (`python -m benchmarks.search.stopping`).
+
+    Curves may cross. Of the better half of a rung, the two that gained most over the second half of
+    their epochs go on as well. And while the ranks of those that went on change on the way to the
+    next rung (Kendall's tau below 0.3), nobody is stopped at this one: as in PASHA (Bohdal et al.,
+    2023), trials go further while ranks are not stable.
+
+    Args:
+        objectives: Of the job; those that a student has before training are compared as well.
+        headline: The metric whose best epoch is kept.
     """
 
-    def __init__(self, *, maximise: bool, at: float = 1 / 3, eta: int = 3) -> None:
-        self._sign, self._at, self._eta = (1 if maximise else -1), at, eta
-        self._reached: dict[int, float] = {}
+    def __init__(
+        self, objectives: Sequence[Objective], headline: Objective, shares: Sequence[float] = SHARES
+    ) -> None:
+        self._objectives, self._headline, self._shares = objectives, headline, shares
+        self._fixed = np.array([o.metric in COSTS for o in objectives])
+        self._courses: dict[int, list[float]] = {}
+        self._kept: dict[int, Floats] = {}
+        self._points: list[dict[int, Floats]] = [{} for _ in shares]
+        self._gains: list[dict[int, tuple[float, float]]] = [{} for _ in shares]
+        self._related: dict[tuple[int, int], bool] = {}
 
-    def stop(self, number: int, epoch: int, num_epochs: int, score: float) -> bool:
-        """Take note of a trial's score after an epoch, and say whether it is to stop."""
-        if epoch != self._rung(num_epochs):
-            return False
-        value = self._note(number, score)
-        if epoch == num_epochs or len(self._reached) <= self._eta:
-            return False
-        ranked = sorted(self._reached.values(), reverse=True)
-        return value < ranked[math.ceil(len(ranked) / self._eta) - 1]
+    def stop(self, number: int, epoch: int, num_epochs: int, scores: Mapping[str, float]) -> bool:
+        """Take note of a trial's metrics after an epoch, and say whether it is to stop.
 
-    def replay(self, trials: Iterable[Trial], metric: str) -> None:
-        """Take note of what trials reached before this object was made, confirmations left out."""
+        Args:
+            number: Of the trial.
+            epoch: Which of its epochs; those before it have been told.
+            num_epochs: How many it has.
+            scores: Metrics on dev, and what its student costs.
+        """
+        rung = self._note(number, epoch, num_epochs, scores)
+        if rung is None or epoch == num_epochs or self._fixed.all():
+            return False
+        return self._behind(rung, number) and self._stable(rung) and not self._steep(rung, number)
+
+    def replay(self, trials: Iterable[Trial], costs: Mapping[str, Mapping[str, float]]) -> None:
+        """Take note of what trials reached before this object was made, confirmations left out.
+
+        Args:
+            trials: With their curves.
+            costs: Of each student, by label.
+        """
         for trial in trials:
-            rung = self._rung(trial.spec.pipeline.training.num_epochs)
-            for measurement in trial.curve:
-                score = measurement.values.get(f"dev/{metric}")
-                if (
-                    measurement.epoch == rung
-                    and score is not None
-                    and trial.origin is not Origin.CONFIRMATION
-                ):
-                    self._note(trial.number, score)
+            if trial.origin is not Origin.CONFIRMATION:
+                epochs = trial.spec.pipeline.training.num_epochs
+                for measured in trial.curve:
+                    scores = {**measured.dev, **costs.get(trial.spec.student, {})}
+                    self._note(trial.number, measured.epoch, epochs, scores)
 
-    def _note(self, number: int, score: float) -> float:
-        value = self._sign * score
-        self._reached[number] = value if math.isfinite(value) else -math.inf
-        return self._reached[number]
+    def _note(
+        self, number: int, epoch: int, num_epochs: int, scores: Mapping[str, float]
+    ) -> int | None:
+        """Take note, and return the rung that is reached with this epoch."""
+        course = self._courses.setdefault(number, [])
+        score = _worth(self._headline, scores)
+        if not course or score >= course[-1]:
+            self._kept[number] = np.array([_worth(o, scores) for o in self._objectives])
+        if epoch > len(course):
+            course.append(max([score, *course[-1:]]))
+        rung = next(
+            (k for k, s in enumerate(self._shares) if epoch == rung_of(s, num_epochs)), None
+        )
+        if rung is not None:
+            half = course[min((epoch + 1) // 2, len(course)) - 1]
+            self._points[rung][number] = self._kept[number]
+            self._gains[rung][number] = (course[-1], _gain(course[-1], half))
+        return rung
 
-    def _rung(self, num_epochs: int) -> int:
-        return max(1, math.ceil(self._at * num_epochs - ROUNDING))
+    def _behind(self, rung: int, number: int) -> bool:
+        points, mine = np.stack([*self._points[rung].values()]), self._points[rung][number]
+        rivals = points[(points[:, self._fixed] >= mine[self._fixed]).all(axis=1)]
+        ahead = int(dominating(rivals, mine).sum())
+        return len(rivals) > FEWEST and ahead >= math.ceil(math.sqrt(len(rivals)))
+
+    def _steep(self, rung: int, number: int) -> bool:
+        """Whether a trial of the better half gains more than all but one of them."""
+        scores, gains = np.array([*self._gains[rung].values()]).T
+        score, gain = self._gains[rung][number]
+        better = scores >= np.median(scores)
+        return bool(
+            gain > 0 and score >= np.median(scores) and (gains[better] > gain).sum() < STEEP
+        )
+
+    def _stable(self, rung: int) -> bool:
+        """Whether ranks at a rung are those at the next, as far as trials have reached it."""
+        here, there = self._points[rung], self._points[rung + 1]
+        both = [number for number in there if number in here]
+        if len(both) < ENOUGH:
+            return True
+        if (rung, len(both)) not in self._related:
+            ranks = [_ranks(np.stack([points[n] for n in both])) for points in (here, there)]
+            tau = stats.kendalltau(*ranks).statistic
+            self._related[rung, len(both)] = not tau < RELATED
+        return self._related[rung, len(both)]
+
+
+def rung_of(share: float, num_epochs: int) -> int | None:
+    """Return the first epoch at which a share is done; None where that is far more of them."""
+    epoch = max(1, math.ceil(share * num_epochs - ROUNDING))
+    return epoch if epoch <= LATE * share * num_epochs else None
+
+
+def _worth(objective: Objective, scores: Mapping[str, float]) -> float:
+    """Return a score turned so that more is better; what is no number is worse than any."""
+    value = scores.get(objective.metric, math.nan)
+    if not math.isfinite(value):
+        return -math.inf
+    return value if objective.maximise else -value
+
+
+def _gain(now: float, before: float) -> float:
+    return now - before if math.isfinite(before) else 0.0
+
+
+def _ranks(points: Floats) -> NDArray[np.int64]:
+    """Return how many dominate each (Fonseca & Fleming, 1993)."""
+    return np.array([dominating(points, point).sum() for point in points])

@@ -14,7 +14,7 @@ import argparse
 import json
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -25,12 +25,13 @@ from optuna.samplers import BaseSampler
 from autodistill.search.prior import Past
 from autodistill.search.samplers import named
 from autodistill.search.transfer import Knowledge, TransferSampler
+from benchmarks.search.intervals import interval, mean, ratio, shown
 from benchmarks.search.replay import Player
 from benchmarks.search.tables import Table, read
 
 Floats = NDArray[np.float64]
 AT = (1, 3, 5, 10, 20, 50)
-RANDOM_TRIALS, DRAWS, RESAMPLES = 50, 2000, 2000
+RANDOM_TRIALS, DRAWS = 50, 2000
 CONTENDERS = ("transfer", "scrambled", "cold", "tpe", "tpe_default", "gp", "random")
 
 
@@ -69,23 +70,6 @@ def target(scores: Floats, seed: int) -> float:
     return float(scores[kept][drawn].max(axis=1).mean())
 
 
-def interval(values: Floats, statistic: Callable[[Floats], float]) -> tuple[float, float, float]:
-    """Return a statistic of [task, seed] with its 95 % interval."""
-    rng = np.random.default_rng(0)
-    tasks, seeds = int(values.shape[0]), int(values.shape[1])
-    told = []
-    for _ in range(RESAMPLES):
-        rows = rng.integers(0, tasks, size=tasks)
-        told.append(statistic(values[rows[:, None], rng.integers(0, seeds, size=(tasks, seeds))]))
-    low, high = np.quantile(told, [0.025, 0.975])
-    return statistic(values), float(low), float(high)
-
-
-def shown(found: tuple[float, float, float]) -> str:
-    """Return a statistic with its interval, for people."""
-    return "{:.3f} [{:.3f}, {:.3f}]".format(*found)
-
-
 def main(asked: argparse.Namespace) -> int:
     """Run, print and judge."""
     table = read(asked.table)
@@ -112,34 +96,18 @@ def main(asked: argparse.Namespace) -> int:
     told: dict[str, object] = {"benchmark": "search", "table": asked.table.stem}
     for name in names:
         to_level = interval(hits[name], lambda v: float(np.median(v)))
-        regrets = {k: interval(reached[name][:, :, k - 1], lambda v: float(v.mean())) for k in at}
+        regrets = {k: mean(reached[name][:, :, k - 1]) for k in at}
         print(f"{name}: trials to random@50, median {shown(to_level)}")
         print("    regret " + ", ".join(f"@{k} {shown(r)}" for k, r in regrets.items()))
         told[name] = {"to_random_50": to_level[0], **{f"regret_{k}": regrets[k][0] for k in at}}
     last = min(20, asked.trials)
     for bar, ours, theirs in (("2", "transfer", "tpe"), ("3", "scrambled", "cold")):
         if ours in names and theirs in names:
-            pair = np.stack([reached[ours][:, :, last - 1], reached[theirs][:, :, last - 1]], -1)
-            flat = pair.reshape(shape[0], -1, 2)
-            ratio = _ratio(flat)
-            print(f"bar {bar}: regret@{last} of {ours} over that of {theirs}: {shown(ratio)}")
-            told[f"bar_{bar}"] = ratio
+            part = ratio(reached[ours][:, :, last - 1], reached[theirs][:, :, last - 1])
+            print(f"bar {bar}: regret@{last} of {ours} over that of {theirs}: {shown(part)}")
+            told[f"bar_{bar}"] = part
     print(json.dumps(told))
     return 0
-
-
-def _ratio(pairs: Floats) -> tuple[float, float, float]:
-    """Return the ratio of two means over [task, seed, side], resampled together."""
-    rng = np.random.default_rng(0)
-    tasks, seeds = int(pairs.shape[0]), int(pairs.shape[1])
-    told = []
-    for _ in range(RESAMPLES):
-        rows = rng.integers(0, tasks, size=tasks)
-        means = pairs[rows[:, None], rng.integers(0, seeds, size=(tasks, seeds))].mean(axis=(0, 1))
-        told.append(means[0] / max(means[1], 1e-12))
-    means = pairs.mean(axis=(0, 1))
-    low, high = np.quantile(told, [0.025, 0.975])
-    return float(means[0] / max(means[1], 1e-12)), float(low), float(high)
 
 
 if __name__ == "__main__":

@@ -131,13 +131,14 @@ def _guessed(column: Floats) -> tuple[AnyRange, Floats]:
 
 
 def taskset(source: Path, target: Path) -> None:
-    """Twelve recurrent text classifiers, 1000 settings of Adam, 51 validation losses.
+    """Twelve recurrent text classifiers, 1000 settings of Adam, 50 validation losses.
 
     From TaskSet (Metz et al., 2020) as it was published with DPL (Kadra et al., 2023). The decay
-    rates of the moments are searched as their distance from 1.
+    rates of the moments are searched as their distance from 1. The first of 51 recorded losses is
+    of before training, which is no epoch.
     """
     with np.load(source, allow_pickle=False) as file:
-        losses, configs = file["valid_loss"], file["configs"].astype(float)
+        losses, configs = file["valid_loss"][:, :, 1:], file["configs"].astype(float)
         names, tasks = list(map(str, file["hyperparameters"])), file["tasks"]
     for name in ("beta1", "beta2"):
         column = names.index(name)

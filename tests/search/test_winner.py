@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import math
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from autodistill.optimisation import Training
@@ -60,6 +60,7 @@ def test_plain_fine_tuning_is_compared_within_one_student() -> None:
 SCORES = st.lists(st.tuples(st.integers(0, 5), st.integers(0, 5)), max_size=25)
 
 
+@settings(deadline=None)
 @given(SCORES)
 def test_the_front_is_what_nothing_dominates(points: list[tuple[int, int]]) -> None:
     rows = [scored(n, float(a), float(b)) for n, (a, b) in enumerate(points)]
@@ -71,6 +72,7 @@ def test_the_front_is_what_nothing_dominates(points: list[tuple[int, int]]) -> N
         assert (n in front) == (not dominated)
 
 
+@settings(deadline=None)
 @given(SCORES)
 def test_with_one_objective_the_front_holds_the_best(points: list[tuple[int, int]]) -> None:
     rows = [scored(n, float(a), float(b)) for n, (a, b) in enumerate(points)]

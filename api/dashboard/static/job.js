@@ -56,7 +56,7 @@ function draw() {
   show("#tiles", tiles(job, { teacher, plain: shown.plain }));
   drawHistory($("#history"), job, metric, trials, { teacher: teacher[`dev/${metric}`], plain: shown.plain, onzoom: (a, b) => zoom([a, b]) });
   drawFront($("#front"), job, metric, trials, teacher);
-  drawCurves($("#curves"), job, curves, job.result?.best.trial ?? job.best?.number, job.spec.search.early_stopping ? [Math.ceil(job.spec.budget.max_epochs / 3)] : []);
+  drawCurves($("#curves"), job, curves, job.result?.best.trial ?? job.best?.number, job.spec.search.early_stopping ? [0.1, 1 / 3].map((share) => Math.ceil(share * job.spec.budget.max_epochs)) : []);
 }
 
 /** Everything is asked for at once and drawn at once, so that nothing on the page moves afterwards. */

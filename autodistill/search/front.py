@@ -1,0 +1,63 @@
+"""What no other beats: dominance, the front, and how much of the space it covers."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+
+
+def dominating(points: Floats, point: Floats) -> NDArray[np.bool_]:
+    """Return which of the points are at least as good in everything and better in something.
+
+    Args:
+        points: [point, objective], more is better.
+        point: [objective].
+    """
+    return np.logical_and((points >= point).all(axis=1), (points > point).any(axis=1))
+
+
+class Front:
+    """The points that no other dominates, and their hypervolume, kept point by point.
+
+    The hypervolume is the volume that the front dominates above a reference (Zitzler & Thiele,
+    1999). Each point adds what it alone dominates, by the limit sets of WFG (While et al., 2012):
+    exact, and quick for the few objectives that a job may have.
+
+    Args:
+        reference: [objective]; points that are not above it in everything add nothing.
+    """
+
+    def __init__(self, reference: Floats) -> None:
+        self._reference = np.asarray(reference, float)
+        self.points: Floats = np.zeros((0, len(self._reference)))
+        self.hypervolume = 0.0
+
+    def add(self, point: Floats) -> float:
+        """Take in a point, and return how much it adds to the hypervolume."""
+        point = np.asarray(point, float)
+        if (self.points >= point).all(axis=1).any():
+            return 0.0
+        gained = _alone(point, self.points, self._reference)
+        self.points = np.vstack([self.points[~(point >= self.points).all(axis=1)], point])
+        self.hypervolume += gained
+        return gained
+
+
+def hypervolume(points: Floats, reference: Floats) -> float:
+    """Return the volume between a reference and what the points dominate."""
+    front = Front(reference)
+    for point in points:
+        front.add(point)
+    return front.hypervolume
+
+
+def _alone(point: Floats, others: Floats, reference: Floats) -> float:
+    """Return the volume that a point dominates and no other does."""
+    sides = point - reference
+    if not (sides > 0).all():
+        return 0.0
+    limited = np.minimum(others, point)
+    limited = limited[(limited > reference).all(axis=1)]
+    return float(np.prod(sides)) - hypervolume(limited, reference)
