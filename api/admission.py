@@ -9,8 +9,9 @@ from typing import Any
 from autodistill.errors import InvalidInput, NotFound, Problem
 from autodistill.explain.estimate import Estimate, estimate, pace
 from autodistill.facts import task_facts
+from autodistill.history import Recommendation
 from autodistill.recommend import recommend
-from autodistill.record import Dataset, Job, Model, Recommendation
+from autodistill.record import Dataset, Job, Model
 from autodistill.spec import (
     Advised,
     Augmenters,

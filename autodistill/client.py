@@ -14,19 +14,11 @@ from urllib.parse import quote
 
 import httpx
 
-from autodistill import errors
 from autodistill.access import ApiToken, AuditEntry, Scope
-from autodistill.errors import AutodistillError, InvalidInput, Problem
-from autodistill.record import (
-    Dataset,
-    Event,
-    Job,
-    JobResult,
-    Model,
-    Project,
-    Recommendation,
-    Trial,
-)
+from autodistill.answers import refuse
+from autodistill.errors import AutodistillError
+from autodistill.history import Recommendation
+from autodistill.record import Dataset, Event, Job, JobResult, Model, Project, Trial
 from autodistill.spec import JobRequest
 from autodistill.webhooks import ENDS, Delivery, Webhook
 
@@ -45,7 +37,7 @@ class Client:
         token = token or os.environ.get("AUTODISTILL_TOKEN")
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         timeout = httpx.Timeout(60, read=600)
-        hooks: dict[str, list[Any]] = {"response": [_refuse]}
+        hooks: dict[str, list[Any]] = {"response": [refuse]}
         self._http = httpx.Client(base_url=url, headers=headers, timeout=timeout, event_hooks=hooks)
 
     def __enter__(self) -> Client:
@@ -298,29 +290,3 @@ def _path(*parts: str) -> str:
 
 def _job(body: Mapping[str, Any]) -> Job:
     return Job.model_validate({k: v for k, v in body.items() if k in Job.model_fields})
-
-
-def _refuse(response: httpx.Response) -> None:
-    """Raise what an answer that is an error stands for."""
-    if response.is_error:
-        response.read()
-        raise _error(response)
-
-
-def _error(response: httpx.Response) -> AutodistillError:
-    """Return the core's error that a problem document stands for."""
-    try:
-        body = response.json()
-    except ValueError:
-        body = None
-    if not isinstance(body, dict) or "detail" not in body:
-        place = f"{response.request.url} answered {response.status_code}"
-        return AutodistillError(f"{place}, but not as AutoDistiller does: {response.text[:200]}")
-    named = vars(errors).get(str(body.get("type", "")).rpartition(":")[2])
-    kind = named if isinstance(named, type) and issubclass(named, AutodistillError) else None
-    if kind is not None and issubclass(kind, InvalidInput):
-        problems = [Problem.model_validate(p) for p in body["problems"]]
-        return kind(problems or Problem(field="request", message=body["detail"]))
-    found = AutodistillError.__new__(kind or AutodistillError)
-    found.args = (body["detail"],)
-    return found

@@ -333,66 +333,6 @@ class PreparedTask(Record):
     """Put before each text that is translated."""
 
 
-class Advice(Record):
-    """One recommended pipeline."""
-
-    pipeline: PipelineSpec
-    expected: float | None
-    """Predicted share of the gap from a median pipeline (0) to the best (1), given history."""
-    reason: str
-    """Why, as a sentence; names the past datasets that speak for it, and by how much."""
-
-
-class Recommendation(Record):
-    """Ranked pipelines for a dataset, teacher and student."""
-
-    advice: tuple[Advice, ...]
-    basis: Literal["expert", "history"]
-    """The expert portfolio when there is no history; otherwise the store's own trials."""
-    num_past_tasks: int
-    message: str
-    """What the list rests on, or a plain "no similar past task"."""
-
-
-class Standing(StrEnum):
-    """Where a past task comes from."""
-
-    OWN = "own"
-    """A job of this service."""
-    IMPORTED = "imported"
-    """A file that somebody gave it."""
-    SHIPPED = "shipped"
-    """The file that comes with the package."""
-
-
-class PastTask(Record):
-    """One student of one past job, with its finished trials: what the recommender learns from."""
-
-    dataset: Dataset
-    facts: TaskFacts
-    metric: str
-    """Headline metric; compared on dev."""
-    trials: tuple[Trial, ...]
-    """Complete ones and early-stopped ones, without their curves."""
-    job: str = ""
-    """Id of the job."""
-    student: str = ""
-    """Label of the student inside the job."""
-    standing: Standing = Standing.OWN
-    """Where it comes from, which decides how much it weighs."""
-    kin: str = ""
-    """What datasets with shared texts have in common; empty where nobody said so."""
-    teacher: dict[str, float] = {}
-    """What the prepared teacher reached, as in `JobResult`; empty where the job has no result."""
-    conditions: dict[str, float] = {}
-    """`max_length`, and `max_train_examples` where they were limited."""
-
-    @property
-    def group(self) -> str:
-        """What is left out together when the recommender is tried on this task."""
-        return self.kin or self.dataset.sha256
-
-
 class Outcome(Record):
     """What a trial that ran to its end leaves."""
 

@@ -25,8 +25,9 @@ from typing import Any
 from autodistill.client import Client
 from autodistill.facts import task_facts
 from autodistill.handbook import components
+from autodistill.history import PastTask, Standing
 from autodistill.recommend import chronicle
-from autodistill.record import Dataset, Job, JobState, Model, PastTask, Standing
+from autodistill.record import Dataset, Job, JobState, Model
 from autodistill.search import Searcher
 from autodistill.spec import CutStudent, JobRequest, PipelineSpec
 from autodistill.task import Task, TaskFacts

@@ -18,7 +18,8 @@ from rich.console import Console
 
 from autodistill.cli.show import follow, result_table
 from autodistill.client import Client
-from autodistill.record import Contender, Job, JobResult, Recommendation
+from autodistill.history import Recommendation
+from autodistill.record import Contender, Job, JobResult
 from examples.datasets import write
 from examples.running import service
 

@@ -13,8 +13,9 @@ from api.deps import PrincipalDep, StoreDep
 from api.exports import PARQUET
 from api.insight import headline
 from api.views import View, visible
+from autodistill.history import PastTask
 from autodistill.recommend import chronicle
-from autodistill.record import Job, JobState, PastTask
+from autodistill.record import Job, JobState
 from autodistill.store import Store, Transaction
 
 router = APIRouter(prefix="/v1", tags=["history"])

@@ -12,7 +12,7 @@ from api.admission import advise, facts_of
 from api.deps import StoreDep
 from api.description import EXAMPLE_QUESTION
 from api.exact import Exact
-from autodistill.record import Recommendation
+from autodistill.history import Recommendation
 from autodistill.spec import StudentSpec
 
 router = APIRouter(prefix="/v1/recommendations", tags=["recommendations"])

@@ -12,7 +12,8 @@ from rich.text import Text
 
 from autodistill.client import Client
 from autodistill.errors import Problem
-from autodistill.record import Event, Job, JobResult, Recommendation, Trial
+from autodistill.history import Recommendation
+from autodistill.record import Event, Job, JobResult, Trial
 
 WIDTH = None if sys.stdout.isatty() else 200
 """A table in a pipe or a file is not cut to the 80 columns of a terminal that is not there."""

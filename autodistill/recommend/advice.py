@@ -9,10 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autodistill.component import flatten
+from autodistill.history import Advice, PastTask, Recommendation
 from autodistill.recommend.expert import portfolio
 from autodistill.recommend.similarity import evidence, similarities
 from autodistill.recommend.surrogate import Experience, experience, judge
-from autodistill.record import Advice, Dataset, PastTask, Recommendation
+from autodistill.record import Dataset
 from autodistill.spec import PipelineSpec
 from autodistill.task import TaskFacts
 

@@ -19,8 +19,9 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from autodistill.errors import InvalidInput, Problem
+from autodistill.history import PastTask, Standing
 from autodistill.lazy import parquet, pyarrow
-from autodistill.record import Dataset, Measurement, Origin, PastTask, Standing, Trial, TrialState
+from autodistill.record import Dataset, Measurement, Origin, Trial, TrialState
 from autodistill.spec import PipelineSpec, TrialSpec
 from autodistill.task import TaskFacts
 

@@ -8,7 +8,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from autodistill.record import Dataset, PastTask
+from autodistill.history import PastTask
+from autodistill.record import Dataset
 from autodistill.task import Task, TaskFacts
 
 UNITS = {

@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autodistill.component import Scalar, flatten, searchable
+from autodistill.history import PastTask
 from autodistill.metrics import LOWER_IS_BETTER
-from autodistill.record import PastTask, Trial
+from autodistill.record import Trial
 from autodistill.spec import PipelineSpec
 
 MIN_TRIALS = 4

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from autodistill.component import AnyRange
-from autodistill.record import PastTask
+from autodistill.history import PastTask
 from autodistill.search.prior import Past
 from autodistill.search.projection import inside
 from autodistill.search.study import STUDENT

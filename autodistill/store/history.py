@@ -7,8 +7,9 @@ from typing import Any
 
 from sqlalchemy import CompoundSelect, Connection, func, literal, select, union
 
+from autodistill.history import PastTask
 from autodistill.metrics import LOWER_IS_BETTER, METRICS
-from autodistill.record import Dataset, Job, Origin, PastTask, Trial, TrialState
+from autodistill.record import Dataset, Job, Origin, Trial, TrialState
 from autodistill.store import tables
 from autodistill.store.events import Events
 from autodistill.store.jobs import Jobs

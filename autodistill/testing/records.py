@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
+from autodistill.history import PastTask
 from autodistill.metrics import METRICS
-from autodistill.record import Dataset, Measurement, Origin, PastTask, Trial, TrialState
+from autodistill.record import Dataset, Measurement, Origin, Trial, TrialState
 from autodistill.spec import PipelineSpec, TrialSpec
 from autodistill.task import Task, TaskFacts
 

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from autodistill.component import Choice, sample
+from autodistill.history import PastTask, Recommendation
 from autodistill.intermediate.mse import MSE
 from autodistill.lazy import optuna
 from autodistill.losses.logit_mse import LogitMSE
@@ -20,7 +21,7 @@ from autodistill.optimisation import Training
 from autodistill.recommend import recommend
 from autodistill.recommend.advice import _complementary
 from autodistill.recommend.expert import portfolio
-from autodistill.record import PastTask, Recommendation, TrialState
+from autodistill.record import TrialState
 from autodistill.spec import (
     CutStudent,
     JobRequest,

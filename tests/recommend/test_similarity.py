@@ -4,8 +4,8 @@ import math
 
 import pytest
 
+from autodistill.history import PastTask
 from autodistill.recommend.similarity import UNITS, similarities
-from autodistill.record import PastTask
 from autodistill.task import Task, TaskFacts
 from autodistill.testing.records import dataset_of, facts_of, past_of
 
