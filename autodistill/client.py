@@ -18,7 +18,16 @@ from autodistill.access import ApiToken, AuditEntry, Scope
 from autodistill.answers import refuse
 from autodistill.errors import AutodistillError
 from autodistill.history import Recommendation
-from autodistill.record import Dataset, Event, Job, JobResult, Model, Project, Trial
+from autodistill.record import (
+    Dataset,
+    Event,
+    Job,
+    JobResult,
+    Model,
+    Project,
+    StudentFormat,
+    Trial,
+)
 from autodistill.spec import JobRequest
 from autodistill.webhooks import ENDS, Delivery, Webhook
 
@@ -229,15 +238,20 @@ class Client:
         """Forget a webhook, and what it was still to be told."""
         return Webhook.model_validate(self._ask("DELETE", _path("webhooks", webhook)))
 
-    def download_student(self, job: str, folder: Path) -> Path:
-        """Download the best student into a folder in Hugging Face layout, and return it.
+    def download_student(
+        self, job: str, folder: Path, *, form: StudentFormat = "safetensors"
+    ) -> Path:
+        """Download the best student into a folder, and return it.
+
+        It is in Hugging Face layout, or holds `model.onnx`, `model_int8.onnx` and the tokenizer.
 
         Raises:
-            Conflict: When the job has no student (yet).
+            Conflict: When the job has no such student (yet).
             AutodistillError: When the archive is not what the service makes.
         """
         with TemporaryFile() as file:
-            with self._http.stream("GET", _path("jobs", job, "student")) as response:
+            where, asked = _path("jobs", job, "student"), {"format": form}
+            with self._http.stream("GET", where, params=asked) as response:
                 for chunk in response.iter_bytes():
                     file.write(chunk)
             with zipfile.ZipFile(file) as archive:

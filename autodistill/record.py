@@ -192,6 +192,25 @@ class Contender(Record):
     """Of the headline metric."""
 
 
+StudentFormat = Literal["safetensors", "onnx"]
+"""How an exported student can be taken: in Hugging Face layout, or as graphs."""
+
+
+class Graphs(Record):
+    """The exported student as ONNX graphs of any batch size and length."""
+
+    artifact: str
+    """SHA-256 of their archive."""
+    float32: dict[str, float]
+    """Of the graph with the student's own weights: `dev/<metric>`, `test/<metric>`, `latency_ms`
+    (ONNX Runtime, one example on one thread), `mib` on disk."""
+    int8: dict[str, float]
+    """Of the graph with 8-bit weights (dynamic quantization)."""
+    difference: float
+    """Largest difference of the former's outputs from torch's on dev; a graph beyond 1e-4 of the
+    largest output is refused."""
+
+
 class JobResult(Record):
     """What a finished job says."""
 
@@ -216,6 +235,9 @@ class JobResult(Record):
     """SHA-256 of the exported student's archive."""
     exported: int | None = None
     """Number of the trial that the student comes from; results of old do not say."""
+    graphs: Graphs | None = None
+    no_graphs: str = ""
+    """Why there are none."""
 
 
 class Job(Record):

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 
 from autodistill.component import Component
-from autodistill.record import Dataset, Job, JobResult, Score
+from autodistill.record import Dataset, Graphs, Job, JobResult, Score
 from autodistill.spec import PipelineSpec
 
 NOISE = {
@@ -37,7 +37,7 @@ The weights in this folder reach {student[test]:.6f} on test. They have
 {student["num_parameters"] / 1e6:.2f} M parameters and take {student["latency_ms"]:.1f} ms for
 one example on one CPU thread. Inputs were cut to {job.spec.max_length} tokens.
 
-## Pipeline
+{_graphs(result.graphs, result.metric)}## Pipeline
 
 {chr(10).join(in_words(result.best.pipeline))}
 
@@ -49,6 +49,27 @@ one example on one CPU thread. Inputs were cut to {job.spec.max_length} tokens.
 
 {dataset.name}, {dataset.num_examples["train"]} training examples, SHA-256 `{dataset.sha256}`,
 licence: {dataset.licence or "not stated"}.
+"""
+
+
+def _graphs(graphs: Graphs | None, metric: str) -> str:
+    """Return what there is to say of ONNX graphs, which lie in an archive of their own."""
+    if graphs is None:
+        return ""
+    rows = [
+        f"| {name} | {of[f'dev/{metric}']:.4f} | {of[f'test/{metric}']:.4f} "
+        f"| {of['latency_ms']:.1f} | {of['mib']:.1f} |"
+        for name, of in (("model.onnx", graphs.float32), ("model_int8.onnx", graphs.int8))
+    ]
+    return f"""## ONNX
+
+The graphs take any batch size, and texts of any length; {graphs.difference:.1g} is the largest
+difference of `model.onnx` from torch on dev.
+
+| graph | dev {metric} | test {metric} | ms for one example on one thread | MiB |
+|---|---|---|---|---|
+{chr(10).join(rows)}
+
 """
 
 

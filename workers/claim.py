@@ -41,6 +41,7 @@ class Driver:
         job: As it was claimed.
         draining: Set when this process is to stop at the next epoch.
         lost: Set when another driver owns the job.
+        onnx: Whether the exported student is written as ONNX graphs too.
     """
 
     def __init__(
@@ -51,9 +52,10 @@ class Driver:
         *,
         draining: threading.Event,
         lost: threading.Event,
+        onnx: bool = False,
     ) -> None:
         self._store, self._root, self._job = store, root, job
-        self._draining, self._lost = draining, lost
+        self._draining, self._lost, self._onnx = draining, lost, onnx
         self._artifacts = ArtifactFolder(root / "artifacts")
 
     def drive(self, execute: Executor) -> None:
@@ -121,11 +123,15 @@ class Driver:
             dataset = tx.datasets.get(self._job.spec.dataset)
             teacher = tx.models.get(self._job.spec.teacher.model).name
         known = (self._job, dataset, teacher, task, conductor.rows)
-        result = conclude(*known, folders, self._artifacts)
-        size = self._artifacts.path(result.artifact).stat().st_size
+        result = conclude(*known, folders, self._artifacts, onnx=self._onnx)
+        kinds = {result.artifact: "student"}
+        if result.graphs is not None:
+            kinds[result.graphs.artifact] = "graphs"
 
         def succeed(tx: Transaction) -> None:
-            tx.artifacts.add(result.artifact, kind="student", size=size)
+            for sha256, kind in kinds.items():
+                size = self._artifacts.path(sha256).stat().st_size
+                tx.artifacts.add(sha256, kind=kind, size=size)
             self._driving(tx).succeed(result)
 
         write(self._store, succeed)
@@ -190,7 +196,7 @@ def run(
             cluster.disconnect()
             shutil.rmtree(runs, ignore_errors=True)
 
-    driver = Driver(store, settings.root, job, draining=draining, lost=lost)
+    driver = Driver(store, settings.root, job, draining=draining, lost=lost, onnx=settings.onnx)
     try:
         driver.drive(on_ray)
     except LeaseLost as error:

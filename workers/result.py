@@ -32,6 +32,7 @@ from autodistill.store import ArtifactFolder
 from autodistill.trial import TrialRun
 from workers.card import card
 from workers.folders import TrialFolders
+from workers.graphs import graphs
 from workers.klom import klom
 from workers.plan import fresh_runs
 
@@ -47,8 +48,12 @@ def conclude(
     rows: Sequence[Trial],
     folders: TrialFolders,
     artifacts: ArtifactFolder,
+    *,
+    onnx: bool,
 ) -> JobResult:
     """Compare, export the best student, and return what the job found.
+
+    Where asked to, the student is exported as ONNX graphs too.
 
     Raises:
         Conflict: When no trial that distils was completed, or no plain one.
@@ -89,8 +94,17 @@ def conclude(
         apart = klom(task, winner.spec.student, students)
         result = result.model_copy(update={"klom": apart})
     folder = folders.student(exported.number)
-    (folder / "README.md").write_text(card(job, dataset, teacher, result))
-    return result.model_copy(update={"artifact": _archive(folder, artifacts)})
+    beside = folder.with_name("graphs")
+    if onnx:
+        made = graphs(task, exported.spec.student, folder, beside)
+        named = "no_graphs" if isinstance(made, str) else "graphs"
+        result = result.model_copy(update={named: made})
+    text = card(job, dataset, teacher, result)
+    kept: dict[str, object] = {"artifact": _archive(folder, text, artifacts)}
+    if result.graphs is not None:
+        sha256 = _archive(beside, text, artifacts)
+        kept["graphs"] = result.graphs.model_copy(update={"artifact": sha256})
+    return result.model_copy(update=kept)
 
 
 def _fruitless(rows: Sequence[Trial], kind: str) -> str:
@@ -163,8 +177,9 @@ def _bring_back(
     run.finish()
 
 
-def _archive(folder: Path, artifacts: ArtifactFolder) -> str:
-    """Zip a folder, equal bytes for equal content, and keep it as an artifact."""
+def _archive(folder: Path, text: str, artifacts: ArtifactFolder) -> str:
+    """Zip a folder with its card, equal bytes for equal content, and keep it as an artifact."""
+    (folder / "README.md").write_text(text)
     scratch = Path(tempfile.mkdtemp(dir=folder.parent))
     path = scratch / "student.zip"
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:

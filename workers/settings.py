@@ -59,6 +59,8 @@ class Settings(BaseSettings):
     ended and tried again."""
     poll_s: Annotated[float, Gt(0)] = 0.5
     """Pause between looks for work."""
+    onnx: bool = True
+    """Whether exported students are written as ONNX graphs too: a few seconds at a job's end."""
     log_format: Form = "text"
     """`text` for people, `json` for machines."""
     metrics_host: str = "127.0.0.1"

@@ -19,7 +19,7 @@ from api.views import JobView, Page, job_view, page
 from autodistill.access import Principal
 from autodistill.errors import Conflict, InvalidInput, NotFound, Problem
 from autodistill.explain.estimate import Estimate
-from autodistill.record import JobState, Wish
+from autodistill.record import JobState, StudentFormat, Wish
 from autodistill.spec import JobRequest, JobSpec
 from autodistill.store import Sought
 from autodistill.store.jobs import ORDERS
@@ -163,16 +163,25 @@ def cancel_job(job: str, steering: Steering, if_match: IfMatch = None) -> JobVie
 
 
 @router.get("/{job}/student", response_class=Archive)
-def download_student(job: str, store: StoreDep, artifacts: ArtifactsDep) -> Archive:
-    """Download the best student: a zip of a directory in Hugging Face layout."""
+def download_student(
+    job: str, store: StoreDep, artifacts: ArtifactsDep, format: StudentFormat = "safetensors"
+) -> Archive:
+    """Download the best student: a zip of a directory in Hugging Face layout, or of ONNX graphs."""
     with store.read() as tx:
         found = tx.jobs.get(job)
-    if found.result is None:
+    if (result := found.result) is None:
         raise Conflict(f"Job {job} is {found.state}; a student is there when it has succeeded.")
-    path = artifacts.path(found.result.artifact)
+    kept = {
+        "safetensors": result.artifact,
+        "onnx": None if result.graphs is None else result.graphs.artifact,
+    }
+    if (sha256 := kept[format]) is None:
+        why = result.no_graphs or "its worker was not to export any (AUTODISTILL_ONNX)"
+        raise Conflict(f"Job {job} has no ONNX graphs of its student: {why}.")
+    path = artifacts.path(sha256)
     if not path.exists():
-        raise NotFound("artifact", found.result.artifact)
-    return Archive(path, filename=f"{job}-student.zip")
+        raise NotFound("artifact", sha256)
+    return Archive(path, filename=f"{job}-student-{format}.zip")
 
 
 def _own(asked: JobRequest, principal: Principal) -> JobRequest:

@@ -30,6 +30,7 @@ from autodistill.cli.show import (
     trial_row,
 )
 from autodistill.client import Client
+from autodistill.record import StudentFormat
 from autodistill.service import serve
 from autodistill.spec import JobRequest
 
@@ -244,10 +245,17 @@ def cancel(job: str, url: Url = HERE) -> None:
 
 
 @app.command()
-def export(job: str, folder: Path, url: Url = HERE) -> None:
-    """Download the best student of a job as a directory in Hugging Face layout."""
+def export(
+    job: str,
+    folder: Path,
+    form: Annotated[
+        StudentFormat, typer.Option("--format", help="onnx is with 8-bit weights as well.")
+    ] = "safetensors",
+    url: Url = HERE,
+) -> None:
+    """Download the best student of a job: in Hugging Face layout, or as ONNX graphs."""
     with connected(url) as client:
-        out.print(f"{client.download_student(job, folder)}")
+        out.print(f"{client.download_student(job, folder, form=form)}")
 
 
 @app.command()

@@ -213,6 +213,14 @@ def _cost(facts: Facts) -> Answer:
         ]
         than = f": {listed(times)} than the teacher" if times else ""
         details.append(f"The student has {parameters(size)} and takes {latency}{than}.")
+    if facts.job.result and (kept := facts.job.result.graphs):
+        name = facts.job.result.metric
+        scores = [metric(name, of[f"dev/{name}"]) for of in (kept.int8, kept.float32)]
+        took = [metric("latency_ms", of["latency_ms"]) for of in (kept.float32, kept.int8)]
+        details.append(
+            f"As ONNX it takes {took[0]}, and {took[1]} with 8-bit weights, which reach "
+            f"{scores[0]} on dev instead of {scores[1]}."
+        )
     headline = f"{duration(cost.seconds)} of training" if cost.trials else "Nothing yet"
     return Answer(
         question="What did it cost?", mood="idle", headline=headline, details=tuple(details)

@@ -166,7 +166,7 @@ def _run(
     model.eval()
     speaker = Speaker(model, activations)
     try:
-        for positions_B in _batches(tokens.lengths, positions):
+        for positions_B in of_like_length(tokens.lengths, positions):
             batch = tokens.batch(positions_B)
             with torch.inference_mode():
                 said = speaker(batch.inputs(model), batch.scored_BT)
@@ -175,9 +175,10 @@ def _run(
         speaker.close()
 
 
-def _batches(
+def of_like_length(
     lengths_N: NDArray[np.int64], positions: NDArray[np.int64]
 ) -> Iterator[NDArray[np.int64]]:
+    """Yield the positions of examples of like length, as many as go into a batch."""
     order = positions[np.argsort(lengths_N[positions], kind="stable")]
     start = 0
     for stop in range(1, len(order) + 1):

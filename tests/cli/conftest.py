@@ -16,6 +16,7 @@ from api.settings import Settings
 from autodistill.client import Client
 from autodistill.record import (
     Contender,
+    Graphs,
     Job,
     JobResult,
     Measurement,
@@ -63,8 +64,11 @@ class Service:
             for member in members:
                 archive.writestr(member, "{}")
         artifact = ArtifactFolder(self.root / "artifacts").put(path)
+        scores = {"dev/accuracy": 0.87, "latency_ms": 2.0}
+        graphs = Graphs(artifact=artifact, float32=scores, int8=scores, difference=0.0)
+        result = _result(artifact).model_copy(update={"graphs": graphs})
         with self.store.write() as tx:
-            tx.driving(job.id, job.owner_epoch).succeed(_result(artifact))
+            tx.driving(job.id, job.owner_epoch).succeed(result)
 
     def _claim(self) -> Job:
         deadline = time.monotonic() + 60

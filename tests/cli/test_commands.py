@@ -187,6 +187,8 @@ def test_a_job_is_watched_to_its_result(run: Run, service: Any, tmp_path: Path) 
     assert "softened_kl" in listing
     exported = run("export", job, tmp_path / "student")
     assert exported.output.strip() == str(tmp_path / "student")
+    assert run("export", job, tmp_path / "graphs", "--format", "onnx").exit_code == 0
+    assert (tmp_path / "graphs" / "config.json").is_file()
     page = tmp_path / "report.html"
     assert run("report", job, "--output", page).output.strip() == str(page)
     assert "87.50 ± 1.00 % accuracy" in page.read_text()

@@ -26,6 +26,7 @@ from autodistill.optimisation import Training
 from autodistill.record import (
     Contender,
     Dataset,
+    Graphs,
     JobResult,
     JobState,
     Measurement,
@@ -306,6 +307,12 @@ def _succeed(tx: Transaction, job: str) -> None:
         student={"dev/accuracy": 0.889, "test/accuracy": 0.884}
         | {"num_parameters": 17_389_824.0, "latency_ms": 3.1},
         artifact="4" * 64,
+        graphs=Graphs(
+            artifact="5" * 64,
+            float32={"dev/accuracy": 0.889, "test/accuracy": 0.884, "latency_ms": 2.2, "mib": 66.7},
+            int8={"dev/accuracy": 0.886, "test/accuracy": 0.882, "latency_ms": 1.1, "mib": 17.0},
+            difference=2e-7,
+        ),
     )
     tx.driving(job, 1).succeed(result)
 

@@ -214,6 +214,16 @@ def test_a_confusion_matrix_says_which_classes_are_taken_for_which(visitor: Any)
     expect(matrix.locator("td.right")).to_have_text(["520", "507"])
 
 
+def test_the_exported_student_is_there_in_each_format(visitor: Any) -> None:
+    files = visitor.open("/jobs/job_succeeded/trials/13").locator("#files")
+    expect(files.get_by_role("link", name="ONNX graphs")).to_have_attribute(
+        "href", "/v1/jobs/job_succeeded/student?format=onnx"
+    )
+    expect(files).to_contain_text("8-bit weights: 88.60 % accuracy on dev, 1.1 ms, 17 MiB")
+    elsewhere = visitor.open("/jobs/job_succeeded/trials/4").locator("#files")
+    expect(elsewhere).to_contain_text("The exported student is that of trial 13.")
+
+
 def test_a_failure_shows_its_message_and_the_tail_of_its_log(visitor: Any) -> None:
     page = visitor.open("/jobs/job_succeeded/timeline")
     failure = page.locator("#failures tbody tr").first

@@ -5,7 +5,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
+from onnxruntime import InferenceSession
+from tokenizers import Tokenizer
 
 from autodistill.client import Client
 from autodistill.errors import InvalidInput
@@ -110,6 +113,32 @@ def test_transformers_alone_reproduces_the_reported_score(
     command = [sys.executable, "-c", SCORE, str(student), json.dumps(rows)]
     score = float(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout)
     assert score == pytest.approx(job.result.student["test/accuracy"], abs=1e-9)
+
+
+def test_onnx_runtime_alone_reproduces_the_scores_of_the_graphs(
+    service: Client, job: Job, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    assert job.result is not None
+    assert job.result.graphs is not None, job.result.no_graphs
+    folder = service.download_student(job.id, tmp_path / "onnx", form="onnx")
+    inputs = next(tmp_path_factory.getbasetemp().glob("inputs*"))
+    frame = pandas.read_parquet(inputs / "examples.parquet")
+    rows = frame[frame["split"] == "test"][["text", "label"]].to_dict("records")
+    names = [json.loads((folder / "config.json").read_text())["id2label"][f"{i}"] for i in range(3)]
+    read = Tokenizer.from_file(str(folder / "tokenizer.json")).encode
+    for file, of in (
+        ("model.onnx", job.result.graphs.float32),
+        ("model_int8.onnx", job.result.graphs.int8),
+    ):
+        session, hits = InferenceSession(folder / file), 0
+        for row in rows:
+            said = read(row["text"])
+            ids, mask, types = said.ids, said.attention_mask, said.type_ids
+            given = {"input_ids": ids, "attention_mask": mask, "token_type_ids": types}
+            (logits,) = session.run(None, {k: np.array([v]) for k, v in given.items()})
+            hits += names[int(logits.argmax())] == row["label"]
+        assert hits / len(rows) == pytest.approx(of["test/accuracy"], abs=1e-9)
+    assert job.result.graphs.float32["test/accuracy"] == job.result.student["test/accuracy"]
 
 
 def test_a_recommendation_names_a_reason_for_each_pipeline(service: Client, job: Job) -> None:

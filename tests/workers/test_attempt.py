@@ -110,8 +110,8 @@ def test_a_real_job_is_prepared_trained_and_exported(store: Store, tmp_path: Pat
         job = tx.leases.claim("a test", 60)
         assert job is not None
         tx.leases.grant(job.id, job.owner_epoch, 1)
-    events = {"draining": threading.Event(), "lost": threading.Event()}
-    Driver(store, tmp_path, job, **events).drive(run_inline)
+    draining, lost = threading.Event(), threading.Event()
+    Driver(store, tmp_path, job, draining=draining, lost=lost).drive(run_inline)
     with store.read() as tx:
         job, trials = tx.jobs.get("job_1"), tx.trials.all("job_1")
     assert job.state is JobState.SUCCEEDED, job.message

@@ -47,6 +47,7 @@ function draw() {
   const metric = headline(job);
   head(job, name, refresh, [
     job.result && h("a", { class: "button primary", href: `/v1/jobs/${id}/student`, download: true }, "Download student"),
+    job.result?.graphs && h("a", { class: "button", href: `/v1/jobs/${id}/student?format=onnx`, download: true }, "ONNX"),
     h("a", { class: "button", href: `/v1/jobs/${id}/report`, target: "_blank" }, "Report"),
   ]);
   show("#message", message(job));

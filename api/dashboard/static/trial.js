@@ -10,6 +10,7 @@ import { calmly, listen } from "./live.js";
 import { registered, studentName } from "./names.js";
 import { reason } from "./reasons.js";
 import { act, badge, isTerminal, jobName, renewable } from "./state.js";
+import { downloads } from "./student.js";
 
 const { job: id, number: which } = given();
 const FINISHED = new Set(["complete", "pruned", "failed", "cancelled"]);
@@ -79,13 +80,20 @@ const tried = (attempts) => (attempts.length ? table("Attempts", [
   { name: "Started", cell: (a) => h("time", { datetime: a.started_at, title: exactly(a.started_at) }, ago(a.started_at)) },
 ], attempts) : h("p", { class: "pending" }, "It has not started yet."));
 
+/** Where the exported student is, or will be: on the pages of its own trial and of the winner that it confirms. */
+function exported(trial, job) {
+  if (!job.result) return h("li", { class: "quiet" }, "A student is exported when the job has succeeded.");
+  const from = job.result.exported ?? job.result.best.trial;
+  if ([from, job.result.best.trial].includes(trial.number)) return downloads(job);
+  return h("li", { class: "quiet" }, "The exported student is that of ", h("a", { href: `/jobs/${id}/trials/${from}` }, `trial ${from}`), ".");
+}
+
 /** What can be taken from here: the exported student if it is this trial's, the curve, the pipeline. */
 function taken(trial, job) {
-  const mine = job.result?.best.trial === trial.number;
   const curve = [["epoch", ...measured(trial, "")], ...trial.curve.map((m) => [m.epoch, ...measured(trial, "").map((n) => m.values[n] ?? "")])];
   const csv = `data:text/csv,${encodeURIComponent(curve.map((row) => row.join(",")).join("\r\n"))}`;
   return h("ul", { class: "plain" },
-    h("li", {}, mine ? h("a", { href: `/v1/jobs/${id}/student`, download: true }, "The exported student: a zip in Hugging Face layout") : job.result ? h("span", { class: "quiet" }, "The exported student is that of ", h("a", { href: `/jobs/${id}/trials/${job.result.best.trial}` }, `trial ${job.result.best.trial}`), ".") : h("span", { class: "quiet" }, "A student is exported when the job has succeeded.")),
+    exported(trial, job),
     trial.curve.length > 0 && h("li", {}, h("a", { href: csv, download: `${id}-trial-${trial.number}.csv` }, "Everything that was measured, as CSV")),
     h("li", {}, h("a", { href: `/v1/jobs/${id}/trials/${trial.number}` }, "This trial as JSON")));
 }
