@@ -32,7 +32,7 @@ class ConcomitantWeights(Balancing, title="Concomitant weights"):
     @override
     def conflicts(self, pipeline: Any, facts: TaskFacts) -> Iterator[str]:
         """Refuse intermediate objectives that may be negative, such as MI-alpha."""
-        if not pipeline.intermediate.zero_on_agreement:
+        if pipeline.intermediate.may_be_negative:
             law = "Concomitant weights take the root of each term, so none may be negative"
             yield f"{law}; got intermediate {pipeline.intermediate.kind}, choose another."
 

@@ -14,7 +14,8 @@ from autodistill.component import Component
 class Finishing(Component):
     """What is done to the student of the best epoch before it is measured and exported.
 
-    Promises, checked for every variant by `autodistill.testing`: done twice, it is as done once.
+    Promises, checked for every variant by `autodistill.testing`: the student stays an ordinary
+    model with finite weights. It is done once.
     """
 
     kind: str

@@ -28,7 +28,7 @@ class WeightAlign(Finishing, title="Weight aligning"):
     tasks: ClassVar[frozenset[Task]] = CLASSIFICATION
     kind: Literal["weight_align"] = "weight_align"
     strength: Annotated[float, Gt(0), Le(1), Choice((0.5, 1.0))] = 1.0
-    """1 makes the mean norms equal."""
+    """1 makes the mean norms equal, so that aligning again changes nothing."""
 
     @override
     def finish(self, student: Any, rows_C: NDArray[np.int64]) -> None:

@@ -56,6 +56,8 @@ class Intermediate(Component):
     """True when only the first token of each text is looked at, which other tokenizers have too."""
     zero_on_agreement: ClassVar[bool] = True
     """True when a student that says what its teacher says has value zero, the least there is."""
+    may_be_negative: ClassVar[bool] = False
+    """True when values have no least one, or one below zero."""
 
     @property
     def intermediate_weight(self) -> float:

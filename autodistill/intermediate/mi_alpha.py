@@ -29,6 +29,7 @@ class MIAlpha(MappedIntermediate, title="MI-alpha"):
 
     batchwise: ClassVar[bool] = True
     zero_on_agreement: ClassVar[bool] = False
+    may_be_negative: ClassVar[bool] = True
     kind: Literal["mi_alpha"] = "mi_alpha"
     alpha: Annotated[float, Ge(0), Le(1), Uniform(0.0, 1.0)] = 0.9
     """Share of the batch's own average in the baseline: more is less variance and more bias."""

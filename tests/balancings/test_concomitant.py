@@ -37,6 +37,14 @@ def test_the_scale_does_not_fall_below_a_thousandth_of_the_first() -> None:
     assert slope_K[0].item() == pytest.approx(1 / (2 * 2e-3))
 
 
+@pytest.mark.parametrize("kind", ["nd", "channel_ce", "mse"])
+def test_terms_that_are_never_negative_are_not_refused(kind: str) -> None:
+    pipeline = PipelineSpec.model_validate(
+        {"balancing": {"kind": "concomitant"}, "intermediate": {"kind": kind}}
+    )
+    assert pipeline.problems(FACTS) == []
+
+
 def test_terms_that_may_be_negative_are_refused() -> None:
     pipeline = PipelineSpec.model_validate(
         {"balancing": {"kind": "concomitant"}, "intermediate": {"kind": "mi_alpha"}}

@@ -133,7 +133,7 @@ class IntermediateContract(ComponentContract):
             value_B = value(objective, seen)
             assert value_B.shape == (SIZE,)
             assert torch.isfinite(value_B).all(), component
-            assert not variant.zero_on_agreement or (value_B >= -1e-5).all(), component
+            assert variant.may_be_negative or (value_B >= -1e-5).all(), component
 
     def test_one_example_alone_is_finite(self, variant: type[Intermediate]) -> None:
         for component, objective, seen in cases(variant):
