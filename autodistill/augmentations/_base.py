@@ -98,6 +98,11 @@ class UnlabelledAugmentation(Augmentation):
             yield f"{law}; {got}, choose one of them or no {self.kind}."
 
 
+def told(said: Said, *, classes: bool) -> torch.Tensor:
+    """Return the targets of changed inputs, (V, C): what the teacher says of them."""
+    return said.logits_VC.softmax(dim=1) if classes else said.logits_VC
+
+
 def divergence(
     one_VC: torch.Tensor, other_VC: torch.Tensor, temperature: float, *, classes: bool
 ) -> torch.Tensor:

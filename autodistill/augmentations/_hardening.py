@@ -12,7 +12,7 @@ from typing_extensions import override
 
 from autodistill.activations import Said
 from autodistill.augmentations._augmentors import augmentor
-from autodistill.augmentations._base import Unchanged, divergence
+from autodistill.augmentations._base import Unchanged, divergence, told
 from autodistill.lazy import torch
 from autodistill.models.lessons import Lesson, Scene
 
@@ -67,8 +67,11 @@ class Hardening(Unchanged):
         with torch.no_grad():
             said = scene.teacher.says(scene.teacher.inputs(changed_theirs))
         plain = replace(scene.plain(), inputs=scene.student.inputs(own))
-        inputs = scene.student.inputs(changed_own)
-        changed = replace(plain, inputs=inputs, teacher=said)
+        inputs, target_VC = (
+            scene.student.inputs(changed_own),
+            told(said, classes=self.rules.classes),
+        )
+        changed = replace(plain, inputs=inputs, teacher=said, target_VC=target_VC)
         return plain.followed_by(changed, self.rules.weight)
 
     @override

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from typing_extensions import override
 
 from autodistill.activations import Said
-from autodistill.augmentations._base import Unchanged, divergence
+from autodistill.augmentations._base import Unchanged, divergence, told
 from autodistill.lazy import torch
 from autodistill.models.lessons import Lesson, Scene
 from autodistill.models.tokens import TokenBatch
@@ -147,6 +147,7 @@ class Editing(Unchanged):
             student_mask_BT=batch.mask_BT,
             teacher_mask_BT=batch.mask_BT,
             teacher=said,
+            target_VC=told(said, classes=self.classes),
         )
         return plain.followed_by(changed, self.weight)
 

@@ -28,6 +28,7 @@ class Lesson:
     teacher: Said
     """On the scale that the student learns on."""
     target_VC: torch.Tensor
+    """The hard loss's; of changed parts what the teacher says, since they have no labels."""
     shared_tokens: bool
     """Whether teacher and student have the same tokens."""
     weights: tuple[float, ...] = (1.0,)
@@ -49,6 +50,15 @@ class Lesson:
     def labelled(self, values: torch.Tensor) -> torch.Tensor:
         """Return the values of the part that has labels: the first."""
         return values[: len(values) // len(self.weights)]
+
+    def of_labelled(self, said: Said) -> Said:
+        """Return what was said of the part that has labels."""
+        return Said(
+            self.labelled(said.logits_VC),
+            self.labelled(said.features_VE),
+            {k: self.labelled(states) for k, states in said.states.items()},
+            said.unbounded(self.labelled),
+        )
 
     def mean(self, values: torch.Tensor) -> torch.Tensor:
         """Return the weighted sum of the parts' means."""

@@ -113,13 +113,14 @@ class Learner:
         """Return the batch's hard, soft and intermediate term."""
         student = self._speaker(lesson.inputs, lesson.scored_BT)
         self._observe(student, lesson, ids_V)
-        hard_V = hard_loss(self._task, student.logits_VC, lesson.target_VC)
-        hard_V = hard_V + self._targets.further(student, lesson.target_VC)
+        mine, target_VC = lesson.of_labelled(student), lesson.labelled(lesson.target_VC)
+        hard_V = hard_loss(self._task, mine.logits_VC, target_VC)
+        hard_V = hard_V + self._targets.further(mine, target_VC)
         soft_V = self._loss(student, lesson.teacher, lesson.target_VC)
         first = self._pipeline.intermediate.first_token
         compared = lesson.compared(student, first_token=first)
         middle = self._objective(*compared, lesson.target_VC)
-        means = (lesson.labelled(hard_V).mean(), lesson.mean(soft_V), lesson.mean(middle))
+        means = (hard_V.mean(), lesson.mean(soft_V), lesson.mean(middle))
         return torch.stack(means)
 
     def _observe(self, student: Said, lesson: Lesson, ids_V: torch.Tensor) -> None:

@@ -219,3 +219,17 @@ def test_regression_teaches_on_the_scale_of_its_labels(
     losses = learner.epoch(0)
     assert losses["hard"] < 3
     assert losses["soft"] < 3
+
+
+def test_what_labels_teach_is_the_same_beside_changed_inputs(
+    task: PreparedTask, tmp_path: Path
+) -> None:
+    still = QUICK.model_copy(update={"learning_rate": 1e-12})
+    task = without_dropout(task, tmp_path)
+    slots: dict[str, Any] = {"training": still, "targets": {"kind": "uskd"}}
+    losses = [
+        Learner(task, tiny_trial(**slots, augmentation={"kind": kind})).epoch(0)
+        for kind in ("none", "policy_aug")
+    ]
+    assert losses[1]["hard"] == pytest.approx(losses[0]["hard"], abs=1e-5)
+    assert losses[1]["soft"] > 1.5 * losses[0]["soft"]

@@ -134,6 +134,16 @@ class AugmentationContract(ComponentContract):
             if same:
                 assert torch.equal(lesson.labelled(lesson.target_VC), scene.target_VC)
 
+    def test_changed_parts_have_the_teachers_word_for_a_target(
+        self, variant: type[Augmentation], models: tuple[Any, Any]
+    ) -> None:
+        scene = tiny_scene(*models)
+        for augmentation in settings(variant):
+            for lesson in self._lessons(augmentation, scene):
+                targets = lesson.target_VC.chunk(len(lesson.weights))
+                said = lesson.teacher.logits_VC.softmax(dim=1).chunk(len(lesson.weights))
+                assert all(map(torch.equal, targets[1:], said[1:])), augmentation
+
     def test_the_seed_decides_and_a_resumed_one_goes_on(
         self, variant: type[Augmentation], models: tuple[Any, Any]
     ) -> None:
