@@ -10,6 +10,7 @@ from pydantic import BaseModel, Discriminator, Tag, ValidationError, create_mode
 from autodistill.component import (
     AnyRange,
     Choice,
+    Component,
     IntUniform,
     Scalar,
     Space,
@@ -18,6 +19,7 @@ from autodistill.component import (
     variants,
 )
 from autodistill.errors import Problem
+from autodistill.task import TaskFacts
 
 
 def _form(wish: Any) -> str:
@@ -34,6 +36,28 @@ Wished = Annotated[
     Discriminator(_form),
 ]
 """A range, a list of values, or one fixed value."""
+
+
+def whole(model: type[BaseModel], facts: Sequence[TaskFacts], max_epochs: int) -> Space:
+    """Return all that is valid for the task and every student, within so many epochs."""
+
+    def admits(variant: type[Component]) -> bool:
+        return all(variant.unsuitable(f) is None for f in facts)
+
+    space = {name: drawn for name, _, drawn in searchable(model, admits, facts=facts)}
+    epochs = space["training.num_epochs"]
+    if isinstance(epochs, IntUniform):
+        space["training.num_epochs"] = IntUniform(min(epochs.low, max_epochs), max_epochs)
+    return space
+
+
+def overlong(space: Space, max_epochs: int) -> Iterator[Problem]:
+    """Yield what is wrong with the number of epochs, if it may be more than so many."""
+    epochs = space["training.num_epochs"]
+    longest = max(epochs.options) if isinstance(epochs, Choice) else epochs.high
+    if isinstance(longest, (int, float)) and longest > max_epochs:
+        message = f"budget.max_epochs={max_epochs} allows no longer training; got {longest}."
+        yield Problem(field="space.training.num_epochs", message=message)
 
 
 def narrow(

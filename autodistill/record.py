@@ -238,6 +238,9 @@ class JobResult(Record):
     graphs: Graphs | None = None
     no_graphs: str = ""
     """Why there are none."""
+    broken: tuple[str, ...] = ()
+    """Metrics whose limits the exported student breaks: where no trial keeps them all, the one that
+    is least beyond them wins."""
 
 
 class Job(Record):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+import math
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Literal
 
 from annotated_types import Ge, Gt, Le, Len
@@ -14,13 +15,7 @@ from autodistill.augmentations import AnyAugmentation
 from autodistill.augmentations.none import NoAugmentation
 from autodistill.balancings import AnyBalancing
 from autodistill.balancings.fixed import FixedWeights
-from autodistill.component import (
-    Choice,
-    Component,
-    IntUniform,
-    Space,
-    searchable,
-)
+from autodistill.component import Component, Space
 from autodistill.errors import InvalidInput, InvalidPipeline, Problem
 from autodistill.finishings import AnyFinishing
 from autodistill.finishings.none import NoFinishing
@@ -30,7 +25,7 @@ from autodistill.losses import AnyLoss
 from autodistill.losses.none import NoLoss
 from autodistill.losses.softened_kl import SoftenedKL
 from autodistill.metrics import COSTS, LOWER_IS_BETTER, METRICS, Probe, measured
-from autodistill.narrowing import Wished, narrow
+from autodistill.narrowing import Wished, narrow, overlong, whole
 from autodistill.optimisation import Training
 from autodistill.regularizers import AnyRegularizer
 from autodistill.regularizers.none import NoRegularizer
@@ -206,6 +201,28 @@ class Objective(Spec):
         return self.metric not in LOWER_IS_BETTER
 
 
+class Limit(Spec):
+    """What the winner must keep: a bound on a metric that need not be an objective."""
+
+    metric: str
+    """A metric of the task on dev, or `latency_ms` or `num_parameters` of the student."""
+    bound: float
+    """The most of what is better lower, the least of anything else."""
+
+    def excess(self, scores: Mapping[str, float]) -> float:
+        """Return how far scores are beyond the bound, in parts of it; infinite where missing."""
+        value = scores.get(self.metric, math.nan)
+        if not math.isfinite(value):
+            return math.inf
+        beyond = value - self.bound if self.metric in LOWER_IS_BETTER else self.bound - value
+        return max(0.0, beyond) / (abs(self.bound) or 1.0)
+
+
+def excess(scores: Mapping[str, float], limits: Sequence[Limit]) -> float:
+    """Return how far scores are beyond all limits together; 0 where they keep them."""
+    return sum(limit.excess(scores) for limit in limits)
+
+
 class Budget(Spec):
     """When a search ends: at the first limit that is reached."""
 
@@ -260,6 +277,8 @@ class JobRequest(Spec):
     """Narrows the search by flat name: a range, a list of values, or one fixed value."""
     objectives: Annotated[tuple[Objective, ...], Len(0, 4)] = ()
     """What is optimised; the task's headline metric when empty."""
+    limits: Annotated[tuple[Limit, ...], Len(0, 4)] = ()
+    """What the winner must keep. Students that cost too much are not trained."""
     budget: Budget = Budget()
     """When the search ends."""
     search: Search = Search()
@@ -303,21 +322,23 @@ class JobRequest(Spec):
             for problem in pipeline.problems(facts[0])
         ]
         task = facts[0].task
-        space, found = narrow(PipelineSpec, _full_space(facts, self.budget), self.space)
-        problems += [*found, *_overlong(space, self.budget)]
+        space, found = narrow(
+            PipelineSpec, whole(PipelineSpec, facts, self.budget.max_epochs), self.space
+        )
+        problems += [*found, *overlong(space, self.budget.max_epochs)]
         known = measured(task, facts[0].num_outputs) + COSTS
         objectives = self.objectives or (Objective(metric=METRICS[task][0]),)
-        problems += [
-            Problem(
-                field=f"objectives.{i}.metric",
-                message=f'No metric "{o.metric}" for {task}.',
-                known=known,
-            )
-            for i, o in enumerate(objectives)
-            if o.metric not in known
-        ]
-        if len({o.metric for o in objectives}) < len(objectives):
-            problems.append(Problem(field="objectives", message="Each metric may appear once."))
+        for field, named in (("objectives", objectives), ("limits", self.limits)):
+            metrics = [one.metric for one in named]
+            problems += [
+                Problem(
+                    field=f"{field}.{i}.metric", message=f'No metric "{m}" for {task}.', known=known
+                )
+                for i, m in enumerate(metrics)
+                if m not in known
+            ]
+            if len(set(metrics)) < len(metrics):
+                problems.append(Problem(field=field, message="Each metric may appear once."))
         if "klom" in self.probes and not task.is_classification:
             message = f'"klom" compares margins of the true class; {task} has no classes.'
             problems.append(Problem(field="probes", message=message, known=("sharpness",)))
@@ -344,6 +365,7 @@ class JobSpec(Spec):
     space: Space
     """Kinds and ranges as they were when the job was created; later components enter later jobs."""
     objectives: tuple[Objective, ...]
+    limits: tuple[Limit, ...] = ()
     budget: Budget
     search: Search
     start: tuple[PipelineSpec, ...]
@@ -376,25 +398,3 @@ def _repeated_students(students: Sequence[RegisteredStudent | CutStudent]) -> It
     labels = [s.label for s in students]
     for label in sorted({x for x in labels if labels.count(x) > 1}):
         yield Problem(field="students", message=f'Student "{label}" is listed more than once.')
-
-
-def _full_space(facts: Sequence[TaskFacts], budget: Budget) -> Space:
-    """Return all that is valid for the task and every student, within the budget."""
-
-    def admits(variant: type[Component]) -> bool:
-        return all(variant.unsuitable(f) is None for f in facts)
-
-    space = {name: drawn for name, _, drawn in searchable(PipelineSpec, admits, facts=facts)}
-    epochs = space["training.num_epochs"]
-    if isinstance(epochs, IntUniform):
-        high = budget.max_epochs
-        space["training.num_epochs"] = IntUniform(min(epochs.low, high), high)
-    return space
-
-
-def _overlong(space: Space, budget: Budget) -> Iterator[Problem]:
-    epochs = space["training.num_epochs"]
-    longest = max(epochs.options) if isinstance(epochs, Choice) else epochs.high
-    if isinstance(longest, (int, float)) and longest > budget.max_epochs:
-        message = f"budget.max_epochs={budget.max_epochs} allows no longer training; got {longest}."
-        yield Problem(field="space.training.num_epochs", message=message)

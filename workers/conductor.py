@@ -26,7 +26,7 @@ from autodistill.record import (
     Wish,
 )
 from autodistill.search import Rungs
-from autodistill.spec import Objective
+from autodistill.spec import Objective, excess
 from autodistill.store import Store
 from workers.ending import Report
 from workers.folders import TrialFolders
@@ -83,12 +83,13 @@ class Conductor:
         self._task_file = folders.keep_task(task)
         self._objective = job.spec.objectives[0]
         self._headline = Objective(metric=METRICS[task.task][0])
-        self._rungs = Rungs(job.spec.objectives, self._headline)
+        self._rungs = Rungs(job.spec.objectives, self._headline, job.spec.limits)
         with store.read() as tx:
             self._rows = {t.number: t for t in tx.trials.all(job.id)}
             timed = job.spec.budget.timeout_s is not None
             searched_s = seconds_searched(tx.events.all(job.id)) if timed else 0.0
-        self._plan = Plan(job, task.facts, searched_s, lore(store, job, task.facts))
+        past = lore(store, job, task.facts)
+        self._plan = Plan(job, task.facts, searched_s, past, task.student_costs)
         self._rungs.replay(self._rows.values(), task.student_costs)
         self._waiting = [n for n, t in self._rows.items() if not t.state.terminal]
         self._running: set[int] = set()
@@ -277,6 +278,7 @@ class Conductor:
 
     def _finish(self, number: int, state: TrialState, *, reason: str = "", **kept: Any) -> None:
         seconds = sum(m.values["seconds"] for m in self._rows[number].curve)
+        kept["ranked"] = excess(kept["dev"], self._job.spec.limits) == 0
         self._ledger.enter(
             lambda driving: driving.finish(number, state, seconds=seconds, reason=reason, **kept)
         )
@@ -298,7 +300,7 @@ class Conductor:
     def _tidy(self) -> None:
         """Delete what trials left behind; only now does the store know that they have ended."""
         if self._untidy:
-            self._folders.tidy(self._rows, self._objective)
+            self._folders.tidy(self._rows, self._objective, self._job.spec.limits)
         self._untidy = False
 
 

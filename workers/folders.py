@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from autodistill.errors import LeaseLost, NotFound
 from autodistill.record import PreparedTask, Trial, TrialState
 from autodistill.search import best, signed
-from autodistill.spec import Objective
+from autodistill.spec import Limit, Objective, excess
 from autodistill.store import Store
 from workers.plan import fresh_runs
 
@@ -59,14 +59,18 @@ class TrialFolders:
         """Return where a complete trial left its student."""
         return self.of(number) / "student"
 
-    def tidy(self, trials: Mapping[int, Trial], objective: Objective) -> None:
+    def tidy(
+        self, trials: Mapping[int, Trial], objective: Objective, limits: Sequence[Limit] = ()
+    ) -> None:
         """Delete what ended trials need no more: all but the students that may be exported."""
         numbers = [int(path.name) for path in self._folder.iterdir() if path.name.isdecimal()]
         ended = [t for n in numbers if (t := trials.get(n)) is not None and t.state.terminal]
         complete = [t for t in ended if t.state is TrialState.COMPLETE]
-        ranked = sorted(complete, key=lambda t: (-signed(t, objective), t.number))
+        ranked = sorted(
+            complete, key=lambda t: (excess(t.dev, limits), -signed(t, objective), t.number)
+        )
         kept = {t.number for t in ranked[:KEPT_STUDENTS]}
-        if (winner := best(complete, objective)) is not None:
+        if (winner := best(complete, objective, limits)) is not None:
             kept |= {winner.number}
             kept |= {t.number for t in fresh_runs(complete, winner.spec.pipeline)}
         for trial in ended:

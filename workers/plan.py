@@ -35,11 +35,12 @@ class Plan:
         facts: Mapping[str, TaskFacts],
         searched_s: float,
         past: Sequence[Past] = (),
+        costs: Mapping[str, Mapping[str, float]] | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._spec, self._round_start = job.spec, job.round_start
         self._objective = job.spec.objectives[0]
-        self._searcher = Searcher(job.spec, facts, past)
+        self._searcher = Searcher(job.spec, facts, past, costs)
         self._clock = clock
         limit = job.spec.budget.timeout_s
         self._deadline = None if limit is None else clock() + limit - searched_s
@@ -84,7 +85,7 @@ class Plan:
         The rivals are the best plain fine-tuning of the search, and the winner itself without its
         teacher, so that what is compared has the same tuning and optimiser steps.
         """
-        winner = best(searched, self._objective)
+        winner = best(searched, self._objective, self._spec.limits)
         if winner is None:
             return []
         twin = winner.spec.pipeline.without_teacher()

@@ -27,7 +27,7 @@ from autodistill.record import (
     TrialState,
 )
 from autodistill.search import best, plain, signed
-from autodistill.spec import Objective
+from autodistill.spec import Objective, excess
 from autodistill.store import ArtifactFolder
 from autodistill.trial import TrialRun
 from workers.card import card
@@ -59,7 +59,7 @@ def conclude(
         Conflict: When no trial that distils was completed, or no plain one.
     """
     objective, metric = job.spec.objectives[0], METRICS[task.task][0]
-    winner = best(rows, objective)
+    winner = best(rows, objective, job.spec.limits)
     if winner is None:
         raise Conflict(_fruitless(rows, "that distils"))
     baseline = plain(rows, objective, winner.spec.student)
@@ -67,7 +67,8 @@ def conclude(
     theirs = _plain_runs(rows, objective) or ([baseline] if baseline else [])
     if not theirs:
         raise Conflict(_fruitless(rows, "without a teacher, to compare with,"))
-    exported = max(ours, key=lambda t: signed(t, objective))
+    limits = job.spec.limits
+    exported = max(ours, key=lambda t: (-excess(t.dev, limits), signed(t, objective)))
     sign = -1 if metric in LOWER_IS_BETTER else 1
     same = baseline is not None and baseline.spec.pipeline == theirs[0].spec.pipeline
     source = baseline if baseline is not None and same else winner  # of a twin: the winner
@@ -84,6 +85,7 @@ def conclude(
         | {k: exported.dev[k] for k in COSTS},
         artifact="",
         exported=exported.number,
+        broken=tuple(x.metric for x in limits if x.excess(exported.dev) > 0),
     )
     wanted = ours if "klom" in task.probes else [exported]
     for trial in wanted:

@@ -136,6 +136,7 @@ def submit(
     cut: Annotated[list[int] | None, typer.Option(help="Student: layers of the teacher.")] = None,
     student: Annotated[list[str] | None, typer.Option(help="Student: a registered model.")] = None,
     objective: Annotated[list[str] | None, typer.Option(help="A metric or a cost.")] = None,
+    limit: Annotated[list[str] | None, typer.Option(help="Such as latency_ms=5.")] = None,
     probe: Annotated[list[str] | None, typer.Option(help="Sharpness or klom.")] = None,
     trials: Annotated[int | None, typer.Option(help="Budget of trials.")] = None,
     epochs: Annotated[int | None, typer.Option(help="Longest training of a trial.")] = None,
@@ -165,6 +166,8 @@ def submit(
         body["students"] += [{"kind": "registered", "model": m} for m in student or ()]
     if objective:
         body["objectives"] = [{"metric": metric} for metric in objective]
+    if limit:
+        body["limits"] = [_bound(text) for text in limit]
     if probe:
         body["probes"] = probe
     try:
@@ -290,6 +293,15 @@ def _read(file: Path) -> dict[str, Any]:
         complain(f"{file} is no job: it must hold a JSON object.")
         raise typer.Exit(WRONG_INPUT)
     return found
+
+
+def _bound(text: str) -> dict[str, Any]:
+    metric, _, bound = text.partition("=")
+    try:
+        return {"metric": metric, "bound": float(bound)}
+    except ValueError as error:
+        message = f"--limit is a metric and a number, such as latency_ms=5; got {text}."
+        raise typer.BadParameter(message) from error
 
 
 def _sizes(text: str) -> dict[str, Any]:

@@ -39,8 +39,9 @@ def complete(frame: Frame) -> NDArray[np.bool_]:
 
 
 def rivals(frame: Frame) -> NDArray[np.bool_]:
-    """Return which complete trials of the search learn from the teacher."""
-    found: NDArray[np.bool_] = complete(frame) & frame.column("distils").astype(bool)
+    """Return which complete trials of the search learn from the teacher and break no limit."""
+    scored = np.isfinite(frame.numbers("score"))
+    found: NDArray[np.bool_] = complete(frame) & scored & frame.column("distils").astype(bool)
     return found
 
 

@@ -8,6 +8,5 @@ from autodistill.search.rungs import Rungs as Rungs
 from autodistill.search.searcher import Proposal as Proposal
 from autodistill.search.searcher import Searcher as Searcher
 from autodistill.search.winner import best as best
-from autodistill.search.winner import pareto as pareto
 from autodistill.search.winner import plain as plain
 from autodistill.search.winner import signed as signed

@@ -12,7 +12,7 @@ from scipy import stats
 from autodistill.metrics import COSTS
 from autodistill.record import Origin, Trial
 from autodistill.search.front import dominating
-from autodistill.spec import Objective
+from autodistill.spec import Limit, Objective, excess
 
 Floats = NDArray[np.float64]
 SHARES = (0.1, 1 / 3, 1.0)
@@ -48,20 +48,25 @@ class Rungs:
     next rung (Kendall's tau below 0.3), nobody is stopped at this one: as in PASHA (Bohdal et al.,
     2023), trials go further while ranks are not stable.
 
+    Where there are limits, who is further beyond them is behind (after Deb, 2002), whatever else it
+    scores.
+
     Args:
         objectives: Of the job; those that a student has before training are compared as well.
         headline: The metric whose best epoch is kept.
+        limits: Of the job.
     """
 
     def __init__(
-        self, objectives: Sequence[Objective], headline: Objective, shares: Sequence[float] = SHARES
+        self, objectives: Sequence[Objective], headline: Objective, limits: Sequence[Limit] = ()
     ) -> None:
-        self._objectives, self._headline, self._shares = objectives, headline, shares
+        self._objectives, self._headline, self._limits = objectives, headline, limits
         self._fixed = np.array([o.metric in COSTS for o in objectives])
+        self._learnt = not self._fixed.all() or any(x.metric not in COSTS for x in limits)
         self._courses: dict[int, list[float]] = {}
         self._kept: dict[int, Floats] = {}
-        self._points: list[dict[int, Floats]] = [{} for _ in shares]
-        self._gains: list[dict[int, tuple[float, float]]] = [{} for _ in shares]
+        self._points: list[dict[int, Floats]] = [{} for _ in SHARES]
+        self._gains: list[dict[int, tuple[float, float]]] = [{} for _ in SHARES]
         self._related: dict[tuple[int, int], bool] = {}
 
     def stop(self, number: int, epoch: int, num_epochs: int, scores: Mapping[str, float]) -> bool:
@@ -74,7 +79,7 @@ class Rungs:
             scores: Metrics on dev, and what its student costs.
         """
         rung = self._note(number, epoch, num_epochs, scores)
-        if rung is None or epoch == num_epochs or self._fixed.all():
+        if rung is None or epoch == num_epochs or not self._learnt:
             return False
         return self._behind(rung, number) and self._stable(rung) and not self._steep(rung, number)
 
@@ -99,12 +104,11 @@ class Rungs:
         course = self._courses.setdefault(number, [])
         score = _worth(self._headline, scores)
         if not course or score >= course[-1]:
-            self._kept[number] = np.array([_worth(o, scores) for o in self._objectives])
+            worths = [_worth(o, scores) for o in self._objectives]
+            self._kept[number] = np.array([-excess(scores, self._limits), *worths])
         if epoch > len(course):
             course.append(max([score, *course[-1:]]))
-        rung = next(
-            (k for k, s in enumerate(self._shares) if epoch == rung_of(s, num_epochs)), None
-        )
+        rung = next((k for k, s in enumerate(SHARES) if epoch == rung_of(s, num_epochs)), None)
         if rung is not None:
             half = course[min((epoch + 1) // 2, len(course)) - 1]
             self._points[rung][number] = self._kept[number]
@@ -113,8 +117,10 @@ class Rungs:
 
     def _behind(self, rung: int, number: int) -> bool:
         points, mine = np.stack([*self._points[rung].values()]), self._points[rung][number]
-        rivals = points[(points[:, self._fixed] >= mine[self._fixed]).all(axis=1)]
-        ahead = int(dominating(rivals, mine).sum())
+        costs = np.concatenate([[False], self._fixed])
+        nearer = points[:, 0] > mine[0]
+        rivals = points[nearer | (points[:, costs] >= mine[costs]).all(axis=1)]
+        ahead = int(_before(rivals, mine).sum())
         return len(rivals) > FEWEST and ahead >= math.ceil(math.sqrt(len(rivals)))
 
     def _steep(self, rung: int, number: int) -> bool:
@@ -157,6 +163,13 @@ def _gain(now: float, before: float) -> float:
     return now - before if math.isfinite(before) else 0.0
 
 
+def _before(points: Floats, point: Floats) -> NDArray[np.bool_]:
+    """Return which points dominate one; the first column comes before all others."""
+    equal = np.logical_and(points[:, 0] == point[0], dominating(points[:, 1:], point[1:]))
+    found: NDArray[np.bool_] = np.logical_or(points[:, 0] > point[0], equal)
+    return found
+
+
 def _ranks(points: Floats) -> NDArray[np.int64]:
     """Return how many dominate each (Fonseca & Fleming, 1993)."""
-    return np.array([dominating(points, point).sum() for point in points])
+    return np.array([_before(points, point).sum() for point in points])

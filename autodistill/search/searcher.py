@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from autodistill.component import Choice, Scalar, Space, conditions, sample
 from autodistill.errors import InvalidInput, Problem
+from autodistill.metrics import COSTS
 from autodistill.optimisation import Training
 from autodistill.record import Origin, Trial
 from autodistill.search.coupling import Coupled
@@ -17,7 +18,7 @@ from autodistill.search.prior import Past
 from autodistill.search.projection import built, project
 from autodistill.search.samplers import PLANNING, STARTUP_TRIALS, TITLES, named, random
 from autodistill.search.study import STUDENT, Memory
-from autodistill.spec import JobSpec, PipelineSpec, TrialSpec, plain_fine_tuning
+from autodistill.spec import JobSpec, PipelineSpec, TrialSpec, excess, plain_fine_tuning
 from autodistill.task import TaskFacts
 
 if TYPE_CHECKING:
@@ -56,15 +57,23 @@ class Searcher:
         facts: Of each student, by label.
         past: Similar past tasks, inside the job's space; what `transfer` starts from. Without any
             it is the tree-structured Parzen estimator.
+        costs: Of each student, by label, where they are known; those beyond a limit are left out.
+
+    Raises:
+        InvalidInput: When every student costs more than a limit allows.
     """
 
     def __init__(
-        self, spec: JobSpec, facts: Mapping[str, TaskFacts], past: Sequence[Past] = ()
+        self,
+        spec: JobSpec,
+        facts: Mapping[str, TaskFacts],
+        past: Sequence[Past] = (),
+        costs: Mapping[str, Mapping[str, float]] | None = None,
     ) -> None:
         self._spec, self._facts, self._past = spec, facts, past
-        self._students = tuple(student.label for student in spec.students)
+        self._students = _affordable(spec, costs or {})
         self._opening = tuple(self._open())
-        self._memory = Memory(spec.space, self._students, spec.objectives)
+        self._memory = Memory(spec.space, self._students, spec.objectives, spec.limits)
 
     def suggest(
         self, number: int, finished: Sequence[Trial], running: Sequence[Trial] = ()
@@ -209,6 +218,22 @@ class Searcher:
     def _seed(self, number: int, attempt: int) -> int:
         text = f"{self._spec.seed}:{number}:{attempt}"
         return int(hashlib.sha256(text.encode()).hexdigest()[:8], 16) % 2**31
+
+
+def _affordable(spec: JobSpec, costs: Mapping[str, Mapping[str, float]]) -> tuple[str, ...]:
+    """Return the students that keep the limits on what is known before training."""
+    limits = [limit for limit in spec.limits if limit.metric in COSTS]
+    labels = [student.label for student in spec.students]
+    kept = tuple(x for x in labels if x not in costs or excess(costs[x], limits) == 0)
+    if kept:
+        return kept
+    had = "; ".join(
+        f"{label} has {', '.join(f'{x.metric} {costs[label][x.metric]:g}' for x in limits)}"
+        for label in labels
+    )
+    wanted = ", ".join(f"{x.metric} at most {x.bound:g}" for x in limits)
+    message = f"No student keeps {wanted}: {had}. Raise the limit or add a smaller student."
+    raise InvalidInput(Problem(field="limits", message=message))
 
 
 def _hopeless(refused: Problem) -> Problem:

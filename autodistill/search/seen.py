@@ -36,7 +36,7 @@ class Seen:
                 continue
             if t.state is TrialState.FAIL:
                 continue
-            if t.user_attrs.get(FAILED):
+            if t.user_attrs.get(FAILED) or t.constraints.get("limits", 0.0) > 0:
                 found = np.full(len(signs), np.nan)
             elif t.state is TrialState.COMPLETE:
                 found = np.array(t.values) * signs

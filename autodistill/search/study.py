@@ -13,13 +13,15 @@ from autodistill.record import Trial
 from autodistill.record import TrialState as State
 from autodistill.search.projection import inside
 from autodistill.search.samplers import FAILED, distribution, plans, random
-from autodistill.spec import Objective
+from autodistill.spec import Limit, Objective, excess
 
 if TYPE_CHECKING:
     from optuna.samplers import BaseSampler
     from optuna.trial import FrozenTrial
 
 STUDENT = "student"
+MOST_EXCESS = 1e6
+"""What stands for infinitely far beyond a limit."""
 LITTER = 2000
 """Abandoned trials in a study above which it is made anew, since samplers look at each."""
 
@@ -36,9 +38,10 @@ class Memory:
         space: Mapping[str, AnyRange],
         students: Sequence[str],
         objectives: Sequence[Objective],
+        limits: Sequence[Limit] = (),
     ) -> None:
         self._space = {**space, STUDENT: Choice(tuple(students))}
-        self._objectives = objectives
+        self._objectives, self._limits = objectives, limits
         self._rows: list[Trial] = []
         self._study: optuna.Study | None = None
         self._litter = self._told = 0
@@ -75,7 +78,9 @@ class Memory:
             self._litter = self._told = 0
         for row in finished[known:]:
             self._rows.append(row)
-            if (said := told(row, self._space, self._objectives, self._told)) is not None:
+            if (
+                said := told(row, self._space, self._objectives, self._told, self._limits)
+            ) is not None:
                 self._told += 1
                 self._study.add_trial(said)
         return self._study
@@ -99,7 +104,11 @@ def under_way(trial: Trial, space: Mapping[str, AnyRange]) -> FrozenTrial | None
 
 
 def told(
-    trial: Trial, space: Mapping[str, AnyRange], objectives: Sequence[Objective], order: int
+    trial: Trial,
+    space: Mapping[str, AnyRange],
+    objectives: Sequence[Objective],
+    order: int,
+    limits: Sequence[Limit] = (),
 ) -> FrozenTrial | None:
     """Return the `order`-th finished trial for a study, or None where it says nothing.
 
@@ -108,7 +117,8 @@ def told(
     cancelled trial. Curves are told by the percentage of a trial's own epochs. A trial that was
     stopped early is told as pruned with its curve. One that failed, or has no finite score, is told
     as pruned without a curve, which ranks last. Optuna prunes for a single objective only; for
-    several, both are told as infeasible instead, the former with what it had reached.
+    several, both are told as infeasible instead, the former with what it had reached. One that
+    breaks a limit is told as infeasible as well, by how far it is beyond.
     """
     settings = _settings(trial, space)
     if settings is None or trial.state is State.CANCELLED:
@@ -116,6 +126,9 @@ def told(
     states = optuna.trial.TrialState
     settings["system_attrs"] = plans(order)
     settings["user_attrs"] = {"seconds": trial.seconds, FAILED: False}
+    beyond = excess(trial.dev, limits)
+    if limits:
+        settings["constraints"] = {"limits": min(beyond, MOST_EXCESS)}
     scores = [trial.dev.get(o.metric, math.nan) for o in objectives]
     curve = _curve(trial, objectives[0].metric) if len(objectives) == 1 else {}
     finite = all(map(math.isfinite, scores))
@@ -126,7 +139,8 @@ def told(
     settings["user_attrs"][FAILED] = not (stopped and finite)
     if len(objectives) > 1:
         values = scores if stopped and finite else [0.0] * len(objectives)
-        settings |= {"values": values, "constraints": {"unfinished": 1.0}}
+        settings["values"] = values
+        settings["constraints"] = settings.get("constraints", {}) | {"unfinished": 1.0}
         return optuna.trial.create_trial(state=states.COMPLETE, **settings)
     settings["intermediate_values"] = curve if stopped else {}
     return optuna.trial.create_trial(state=states.PRUNED, **settings)

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 
 from autodistill.record import Origin, Trial, TrialState
-from autodistill.spec import Objective
+from autodistill.spec import Limit, Objective, excess
 
 
 def signed(trial: Trial, objective: Objective) -> float:
@@ -26,10 +26,19 @@ def _complete(trials: Sequence[Trial]) -> list[Trial]:
     ]
 
 
-def best(trials: Sequence[Trial], objective: Objective) -> Trial | None:
-    """Return the complete trial that distils and is best on dev; the earlier one of equals."""
+def best(
+    trials: Sequence[Trial], objective: Objective, limits: Sequence[Limit] = ()
+) -> Trial | None:
+    """Return the complete trial that distils and is best on dev; the earlier one of equals.
+
+    Where none keeps all limits it is the one that is least beyond them.
+    """
     rivals = [t for t in _complete(trials) if t.spec.pipeline.distils]
-    return max(rivals, key=lambda t: (signed(t, objective), -t.number), default=None)
+    return max(
+        rivals,
+        key=lambda t: (-excess(t.dev, limits), signed(t, objective), -t.number),
+        default=None,
+    )
 
 
 def plain(trials: Sequence[Trial], objective: Objective, student: str) -> Trial | None:
@@ -38,16 +47,3 @@ def plain(trials: Sequence[Trial], objective: Objective, student: str) -> Trial 
         t for t in _complete(trials) if not t.spec.pipeline.distils and t.spec.student == student
     ]
     return max(rivals, key=lambda t: (signed(t, objective), -t.number), default=None)
-
-
-def pareto(trials: Sequence[Trial], objectives: Sequence[Objective]) -> list[Trial]:
-    """Return the complete trials that no other beats in one objective without losing in another."""
-    points = [(t, [signed(t, o) for o in objectives]) for t in _complete(trials)]
-    return [
-        trial
-        for trial, mine in points
-        if not any(
-            all(a >= b for a, b in zip(theirs, mine, strict=True)) and theirs != mine
-            for _, theirs in points
-        )
-    ]

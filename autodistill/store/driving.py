@@ -147,9 +147,13 @@ class Driving:
         seconds: float,
         reason: str = "",
         confusion: Confusion | None = None,
+        ranked: bool = True,
     ) -> None:
-        """End a trial; one that has ended already stays as it is."""
-        score = dev.get(self._fence().objective, math.nan)
+        """End a trial; one that has ended already stays as it is.
+
+        One that is not `ranked` has no score, so that it never leads: it breaks a limit.
+        """
+        score = dev.get(self._fence().objective, math.nan) if ranked else math.nan
         last = tables.trial.alias()
         order = select(func.coalesce(func.max(last.c.finish_order), 0) + 1).where(
             last.c.job_id == self._job_id

@@ -119,7 +119,7 @@ trial = Table(
     Column("num_attempts", Integer, nullable=False),
     Column("dev", Numbers, nullable=False),
     Column("test", Numbers, nullable=False),
-    Column("score", Float),  # of the job's objective on dev
+    Column("score", Float),  # of the job's objective on dev, where no limit is broken
     Column("seconds", Float, nullable=False),
     Column("created_at", Moment, nullable=False),
     Column("finished_at", Moment),

@@ -109,11 +109,13 @@ def test_every_wrong_field_is_named_at_once(world: Any) -> None:
             world.request(
                 space={"loss": "magic", "colour": 1},
                 objectives=[{"metric": "pearson"}],
+                limits=[{"metric": "size", "bound": 3}, {"metric": "ece", "bound": 0.1}],
                 start=[{"selection": {"kind": "none"}, "loss": {"kind": "none"}}],
             ),
         )
     )
-    assert set(found) >= {"space.loss", "space.colour", "objectives.0.metric"}
+    assert set(found) >= {"space.loss", "space.colour", "objectives.0.metric", "limits.0.metric"}
+    assert "limits.1.metric" not in found
 
 
 @pytest.mark.parametrize(

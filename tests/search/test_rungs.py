@@ -10,7 +10,7 @@ import pytest
 from autodistill.optimisation import Training
 from autodistill.record import Origin, Trial
 from autodistill.search import Rungs
-from autodistill.spec import Objective, PipelineSpec
+from autodistill.spec import Limit, Objective, PipelineSpec
 from autodistill.testing.records import trial_of
 
 ACCURACY, NLL = Objective(metric="accuracy"), Objective(metric="nll")
@@ -119,6 +119,19 @@ def test_with_two_metrics_only_what_is_worse_in_both_stops() -> None:
 def test_where_nothing_is_learnt_nobody_is_stopped() -> None:
     rungs = Rungs((LATENCY,), ACCURACY)
     assert not any(rungs.stop(n, 1, 3, {"accuracy": 0.1, "latency_ms": 1.0 + n}) for n in range(9))
+
+
+def test_who_is_further_beyond_a_limit_is_behind() -> None:
+    rungs = Rungs((ACCURACY,), ACCURACY, (Limit(metric="ece", bound=0.1),))
+
+    def stopped(number: int, accuracy: float, ece: float) -> bool:
+        return rungs.stop(number, 1, 3, {"accuracy": accuracy, "ece": ece})
+
+    assert not any(stopped(n, 0.5, 0.2) for n in range(9))
+    assert not stopped(10, 0.4, 0.1)  # keeps the limit alone
+    assert not stopped(11, 0.4, 0.15)
+    assert stopped(12, 0.99, 0.3)
+    assert stopped(13, 0.4, 0.2)  # as far beyond as nine that score more
 
 
 def crossing(number: int, late: int) -> list[float]:

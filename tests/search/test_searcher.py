@@ -20,6 +20,7 @@ from autodistill.spec import (
     CutStudent,
     JobRequest,
     JobSpec,
+    Limit,
     Objective,
     PipelineSpec,
     Search,
@@ -338,3 +339,32 @@ def test_nothing_that_is_proposed_is_refused_by_the_trial(task: Task) -> None:
     for pipeline in pipelines:
         pipeline.check(facts)
         assert PipelineSpec.model_validate_json(pipeline.model_dump_json()) == pipeline
+
+
+SMALL = (Limit(metric="num_parameters", bound=100.0),)
+
+
+def test_students_that_cost_too_much_are_not_trained() -> None:
+    facts = {f"cut-{n}": facts_of(layers=n) for n in (1, 2)}
+    costs = {"cut-1": {"num_parameters": 90.0}, "cut-2": {"num_parameters": 110.0}}
+    search = Searcher(job((2, 1), limits=SMALL), facts, (), costs)
+    proposals = [search.suggest(n, []) for n in range(12)]
+    assert {p.spec.student for p in proposals if p is not None} == {"cut-1"}
+    with pytest.raises(InvalidInput, match=r"No student keeps num_parameters at most 100: cut-2"):
+        Searcher(job((2,), limits=SMALL), facts, (), costs)
+
+
+def test_the_sampler_learns_from_what_breaks_a_limit() -> None:
+    limits = (Limit(metric="ece", bound=0.1),)
+    spec = job(space=FIXED, search=Search(sampler="tpe"), limits=limits)
+    search, rows = Searcher(spec, {"cut-2": facts_of()}), list[Trial]()
+    for number in range(40):
+        proposal = search.suggest(number, rows)
+        assert proposal is not None
+        loss = proposal.spec.pipeline.loss
+        hot = loss.temperature if isinstance(loss, SoftenedKL) else 1.0
+        # The hotter the better, and beyond 3 the calibration is not good enough any more.
+        rows.append(ended(number, proposal, hot, ece=0.05 if hot <= 3 else 0.3))
+    late = [t.spec.pipeline.loss for t in rows[25:]]
+    kept = [loss.temperature <= 3 for loss in late if isinstance(loss, SoftenedKL)]
+    assert mean(kept) > 0.5

@@ -2,13 +2,12 @@ from __future__ import annotations
 
 import math
 
-from hypothesis import given, settings
-from hypothesis import strategies as st
+import pytest
 
 from autodistill.optimisation import Training
 from autodistill.record import Origin, Trial, TrialState
-from autodistill.search import best, pareto, plain
-from autodistill.spec import Objective, PipelineSpec, plain_fine_tuning
+from autodistill.search import best, plain
+from autodistill.spec import Limit, Objective, PipelineSpec, plain_fine_tuning
 from autodistill.testing.records import trial_of
 
 ACCURACY, LATENCY = Objective(metric="accuracy"), Objective(metric="latency_ms")
@@ -57,24 +56,17 @@ def test_plain_fine_tuning_is_compared_within_one_student() -> None:
     assert plain(rows, ACCURACY, "cut-9") is None
 
 
-SCORES = st.lists(st.tuples(st.integers(0, 5), st.integers(0, 5)), max_size=25)
+def test_who_breaks_a_limit_wins_only_where_all_do() -> None:
+    fast = Limit(metric="latency_ms", bound=2.0)
+    rows = [scored(0, 0.9, 5.0), scored(1, 0.8, 2.0), scored(2, 0.7, 1.0), scored(3, 0.99, 9.0)]
+    assert best(rows, ACCURACY, [fast]) == rows[1]
+    assert best(rows[:1] + rows[3:], ACCURACY, [fast]) == rows[0]
+    assert best(rows, ACCURACY, [fast, Limit(metric="accuracy", bound=0.85)]) == rows[1]
 
 
-@settings(deadline=None)
-@given(SCORES)
-def test_the_front_is_what_nothing_dominates(points: list[tuple[int, int]]) -> None:
-    rows = [scored(n, float(a), float(b)) for n, (a, b) in enumerate(points)]
-    front = {t.number for t in pareto(rows, [ACCURACY, LATENCY])}
-    for n, (a, b) in enumerate(points):
-        dominated = any(
-            (c >= a and d <= b) and (c > a or d < b) for c, d in points
-        )  # more accuracy is better, more latency worse
-        assert (n in front) == (not dominated)
-
-
-@settings(deadline=None)
-@given(SCORES)
-def test_with_one_objective_the_front_holds_the_best(points: list[tuple[int, int]]) -> None:
-    rows = [scored(n, float(a), float(b)) for n, (a, b) in enumerate(points)]
-    front = pareto(rows, [ACCURACY])
-    assert {t.dev["accuracy"] for t in front} == ({max(a for a, _ in points)} if points else set())
+def test_the_excess_is_counted_in_parts_of_the_bound() -> None:
+    assert Limit(metric="latency_ms", bound=2.0).excess({"latency_ms": 3.0}) == 0.5
+    assert Limit(metric="latency_ms", bound=2.0).excess({"latency_ms": 1.0}) == 0.0
+    assert Limit(metric="accuracy", bound=0.8).excess({"accuracy": 0.6}) == pytest.approx(0.25)
+    assert Limit(metric="pearson", bound=0.0).excess({"pearson": -0.5}) == 0.5
+    assert Limit(metric="accuracy", bound=0.8).excess({"accuracy": math.nan}) == math.inf

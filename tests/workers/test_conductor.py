@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from autodistill.errors import LeaseLost
+from autodistill.errors import InvalidInput, LeaseLost
 from autodistill.record import FailureClass, Origin, TrialState, Wish
 from workers.conductor import Supply
 from workers.ending import Report
@@ -76,6 +76,22 @@ def test_a_trial_that_is_behind_at_its_rung_is_stopped(desk: Desk) -> None:
     assert row.state is TrialState.PRUNED
     assert row.dev == {"accuracy": 0.1, "num_parameters": 500.0, "latency_ms": 1.0}
     assert row.test == {}
+
+
+def test_a_trial_that_breaks_a_limit_never_leads(desk: Desk) -> None:
+    d = desk(budget=BUDGET, search=NEVER, limits=[{"metric": "accuracy", "bound": 0.6}])
+    d.complete()
+    low, high = d.complete(0.5), d.complete(0.7)
+    assert d.trial(low).dev["accuracy"] == 0.5
+    with d.store.read() as tx:
+        leader = tx.trials.best("job_1", maximise=True)
+    assert leader is not None
+    assert leader.number == high
+
+
+def test_students_beyond_a_limit_end_the_job(desk: Desk) -> None:
+    with pytest.raises(InvalidInput, match="No student keeps latency_ms at most"):
+        desk(limits=[{"metric": "latency_ms", "bound": 0.5}])
 
 
 def test_a_trial_that_is_stopped_by_hand_ends_with_its_epoch(desk: Desk) -> None:
