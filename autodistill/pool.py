@@ -46,12 +46,22 @@ class Pool:
     """Class numbers, or values on the scale that is trained on."""
     logits_VC: Array
     """Of the prepared teacher, on that scale."""
-    features_VE: Array
-    """What its output layer sees."""
-    penultimate_VE: Array
-    """The same before a tanh bounded it, where one does."""
+    read_features: Callable[[], Array]
+    """Reads what its output layer sees, (V, E)."""
+    read_penultimate: Callable[[], Array]
+    """Reads the same before a tanh bounded it, where one does."""
     watch: Callable[[], Dynamics]
     """Trains a proxy, or reads what an earlier call found."""
+
+    @property
+    def features_VE(self) -> Array:  # noqa: N802
+        """What the teacher's output layer sees; read anew, as few need it and it is large."""
+        return self.read_features()
+
+    @property
+    def penultimate_VE(self) -> Array:  # noqa: N802
+        """The same before a tanh bounded it, where one does."""
+        return self.read_penultimate()
 
     @property
     def num_examples(self) -> int:

@@ -1,143 +1,100 @@
 """A trial against the recipes of others on the same work: CPU milliseconds per training example.
 
 python -m benchmarks.trial_engine: interleaved slices of steps, one thread each, over one epoch of
-real texts. TextBrewer, torchdistill and what Hugging Face's Trainer needs are installed once into
-an environment of their own, which borrows torch from this one. Prints a table and one JSON line.
+real texts; then everyone's losses on the same batches without dropout. TextBrewer, torchdistill and
+what Hugging Face's Trainer needs are installed once into an environment of their own, which borrows
+torch from this one. Prints tables and one JSON line.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import os
-import subprocess
-import sys
-import sysconfig
-from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
-from benchmarks.engine.work import BATCH, lengths, prepared
+from benchmarks.engine.racing import FOLDER, NAIVE, Contender, race, start
+from benchmarks.engine.work import DATASET, lengths, prepared, without_dropout
 
-FOLDER = Path("trial_engine")
-PEERS = ("accelerate==1.15.0", "textbrewer==0.2.1.post1", "torchdistill==1.1.5", "torchvision")
-NAIVE = ("hf", "textbrewer", "torchdistill")
-"""Whose batches are random: a few of their steps, of seconds each, after a first one that does not
-count, are as good as an epoch."""
-SLICES = 4
-PATIENCE_S = 300
-
-
-@dataclass
-class Contender:
-    """A process that trains when it is told to."""
-
-    name: str
-    process: subprocess.Popen[str]
-    setup_cpu_s: float = 0.0
-    slices: list[dict[str, float]] = field(default_factory=list)
-
-    def hear(self) -> dict[str, Any]:
-        """Return its next answer."""
-        assert self.process.stdout is not None
-        for line in self.process.stdout:
-            if line.startswith("@"):
-                found: dict[str, Any] = json.loads(line[1:])
-                return found
-        raise RuntimeError(f"{self.name} ended with {self.process.wait()}; see {self.name}.log.")
-
-    def go(self, steps: int) -> dict[str, Any]:
-        """Let it take so many steps, and return what they cost."""
-        assert self.process.stdin is not None
-        self.process.stdin.write(f"{steps}\n")
-        self.process.stdin.flush()
-        return self.hear()
-
-    @property
-    def ms(self) -> float:
-        """CPU milliseconds per example."""
-        took, steps = (sum(x[key] for x in self.slices) for key in ("cpu_s", "steps"))
-        return 1000 * took / steps / BATCH
+RIVALS = "floor,floor_bf16,ours,ours_bf16,hf,hf_grouped,hf_grouped_bf16,textbrewer,torchdistill"
+BARS = {
+    "ours / best of hf, textbrewer, torchdistill": ("ours", NAIVE, 1 / 5),
+    "ours / hf_grouped": ("ours", ("hf_grouped",), 1 / 2),
+    "ours_bf16 / hf_grouped_bf16": ("ours_bf16", ("hf_grouped_bf16",), 1 / 3),
+    "ours / floor": ("ours", ("floor",), 1.4),
+    "ours_bf16 / floor_bf16": ("ours_bf16", ("floor_bf16",), 1.8),
+}
+"""Which cost is divided by the least of which, and what the ratio may be."""
+CURVE_STEPS = 16
+TOLERANCE = 2e-3
+"""Of a loss. The cache keeps hidden states in half precision, and Adam's first steps follow the
+sign of gradients that are nearly 0."""
 
 
-def peers(folder: Path) -> Path:
-    """Return the Python of an environment with the others' packages; made where it is missing."""
-    python = folder / "peers" / "bin" / "python"
-    if not python.exists():
-        subprocess.run([sys.executable, "-m", "venv", folder / "peers"], check=True)
-        asked = ["-m", "pip", "install", "--quiet", "--no-deps", *PEERS]
-        subprocess.run([python, *asked], check=True)
-        (found,) = (folder / "peers" / "lib").glob("python*/site-packages")
-        (found / "borrowed.pth").write_text(sysconfig.get_paths()["purelib"])
-    return python
-
-
-def start(name: str, folder: Path) -> Contender:
-    """Start a contender, and wait until it is ready."""
-    python = sys.executable if name.startswith(("ours", "floor")) else peers(folder)
-    alone = {"OMP_NUM_THREADS": "1", "TOKENIZERS_PARALLELISM": "false"} | (
-        {"BF16": "1"} if name == "ours_bf16" else {}
-    )
-    process = subprocess.Popen(
-        [python, "-m", "benchmarks.engine.contenders", name, str(folder)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=(folder / f"{name}.log").open("w"),
-        text=True,
-        env=os.environ | alone,
-    )
-    contender = Contender(name, process)
-    contender.setup_cpu_s = contender.hear()["setup_cpu_s"]
-    return contender
-
-
-def race(names: list[str], folder: Path, num_texts: int) -> list[Contender]:
-    """Let everyone train over one epoch, a slice each in turn."""
-    steps = num_texts // BATCH
-    contenders = []
-    for name in names:
-        try:
-            contenders.append(start(name, folder))
-        except RuntimeError as error:
-            print(error, flush=True)
-    try:
-        for contender in contenders:
-            if contender.name in NAIVE:
-                contender.go(1)
-        for _ in range(SLICES):
-            for contender in contenders:
-                contender.slices.append(
-                    contender.go(2 if contender.name in NAIVE else steps // SLICES)
-                )
-                print(f"{contender.name:20}{contender.ms:8.2f}", flush=True)
-    finally:
-        for contender in contenders:
-            contender.process.kill()
-    return contenders
-
-
-def main(names: list[str], num_texts: int) -> None:
-    """Prepare, race and print."""
-    FOLDER.mkdir(exist_ok=True)
-    task = prepared(FOLDER, num_texts)
-    (FOLDER / "task.json").write_text(task.model_dump_json())
-    texts = lengths(task)
-    print(texts, flush=True)
+def speed(names: list[str], num_texts: int) -> dict[str, Any]:
+    """Race, print the table and return CPU milliseconds per example with their ratios."""
     found = race(names, FOLDER, num_texts)
+    ms = {c.name: c.ms for c in found}
     print(f"\n{'':20}{'ms/example':>12}{'set-up s':>10}{'peak MiB':>10}")
     for contender in found:
         peak = max(x["peak_mib"] for x in contender.slices)
         print(f"{contender.name:20}{contender.ms:12.2f}{contender.setup_cpu_s:10.1f}{peak:10.0f}")
-    said = {"benchmark": "trial_engine", "texts": texts}
-    print(json.dumps(said | {"cpu_ms_per_example": {c.name: c.ms for c in found}}))
+    ratios = {}
+    for name, (mine, others, bar) in BARS.items():
+        known = [ms[other] for other in others if other in ms]
+        if mine in ms and known:
+            ratios[name] = ms[mine] / min(known)
+            print(f"{name:50}{ratios[name]:6.3f}  (bar {bar:.2f})")
+    return {"cpu_ms_per_example": ms, "ratios": ratios}
+
+
+def curves(names: list[str], task: Any) -> dict[str, Any]:
+    """Let everyone take the same steps without dropout; return how far losses are from the first's.
+
+    Args:
+        names: Of contenders, the reference first.
+        task: The prepared task.
+    """
+    folder = FOLDER / "same"
+    folder.mkdir(exist_ok=True)
+    (folder / "task.json").write_text(without_dropout(task, folder).model_dump_json())
+
+    def losses(name: str) -> list[float]:
+        contender: Contender = start(name, folder, "same")
+        try:
+            found: list[float] = contender.go(CURVE_STEPS)["losses"]
+        finally:
+            contender.end()
+        return found
+
+    told = {name: losses(name) for name in names}
+    first = told[names[0]]
+    print(f"\nLoss on the same batches, and the largest difference from {names[0]}'s, of it")
+    away = {}
+    for name, curve in told.items():
+        away[name] = max(abs(x - y) / y for x, y in zip(curve, first, strict=True))
+        shown = " ".join(f"{x:.4f}" for x in curve[:: CURVE_STEPS // 4])
+        print(f"{name:20}{shown}{away[name]:12.1e}  (bar {TOLERANCE:.0e})")
+    return {"loss_away_from_loop": away}
+
+
+def main(rivals: list[str], num_texts: int, dataset: str) -> None:
+    """Prepare, race and print."""
+    FOLDER.mkdir(exist_ok=True)
+    task = prepared(FOLDER, num_texts, dataset)
+    (FOLDER / "task.json").write_text(task.model_dump_json())
+    texts = lengths(task)
+    print(texts, flush=True)
+    said = {"benchmark": "trial_engine", "dataset": dataset, "texts": texts}
+    said |= speed(rivals, num_texts)
+    exact = [name for name in rivals if name == "ours" or name in NAIVE]
+    said |= curves(["loop", *exact], task)
+    print(json.dumps(said))
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--texts", type=int, default=1024)
-    parser.add_argument(
-        "--only",
-        default="floor,floor_bf16,ours,hf,hf_grouped,hf_grouped_bf16,textbrewer,torchdistill",
-    )
+    parser.add_argument("--dataset", default=DATASET)
+    parser.add_argument("--rivals", default=RIVALS)
     arguments = parser.parse_args()
-    main(arguments.only.split(","), arguments.texts)
+    main(arguments.rivals.split(","), arguments.texts, arguments.dataset)

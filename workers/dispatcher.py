@@ -229,7 +229,7 @@ class Dispatcher:
 
     def _sweep(self) -> None:
         if self._clock() >= self._sweep_at:
-            sweep(self._store, self._settings.root)
+            sweep(self._store, self._settings.root, self._settings.cache_bytes)
             self._sweep_at = self._clock() + SWEEP_S
 
 

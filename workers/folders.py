@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from autodistill.errors import LeaseLost, NotFound
+from autodistill.models.folders import MEMBERS, evict
 from autodistill.record import PreparedTask, Trial, TrialState
 from autodistill.search import best, signed
 from autodistill.spec import Limit, Objective, excess
@@ -16,8 +19,11 @@ from autodistill.store import Store
 from workers.plan import fresh_runs
 
 KEPT_STUDENTS = 3
-TRIALS, RUNS = "trials", "ray"
-"""Folders of the data root with one folder for each job."""
+TRIALS, RUNS, PREPARED = "trials", "ray", "prepared"
+"""Folders of the data root: with one folder for each job, and with what is kept by content."""
+TASK = "task.json"
+NAME = re.compile(r"[a-z_]+-[0-9a-f]{24}")
+"""What is kept by content is called."""
 
 
 class TrialFolders:
@@ -45,7 +51,7 @@ class TrialFolders:
 
     def keep_task(self, task: PreparedTask) -> Path:
         """Write down what every trial needs, once, and return where."""
-        path = self._folder / "task.json"
+        path = self._folder / TASK
         fresh = path.with_suffix(".tmp")
         fresh.write_text(task.model_dump_json())
         fresh.replace(path)
@@ -80,8 +86,12 @@ class TrialFolders:
                 shutil.rmtree(self.of(trial.number), ignore_errors=True)
 
 
-def sweep(store: Store, root: Path) -> None:
-    """Delete what jobs that have ended left behind, and the Rays of drivers that were killed."""
+def sweep(store: Store, root: Path, cache_bytes: float) -> None:
+    """Delete what jobs that have ended left behind, and the Rays of drivers that were killed.
+
+    What was prepared goes as well, the longest unused first, where all of it takes more than
+    `cache_bytes` and no job that goes on names it.
+    """
     for parent in (root / TRIALS, root / RUNS):
         for folder in parent.iterdir() if parent.is_dir() else ():
             with store.read() as tx:
@@ -94,6 +104,16 @@ def sweep(store: Store, root: Path) -> None:
     for folder in ray_scratch().iterdir():
         if not _alive(int(folder.name)):
             shutil.rmtree(folder, ignore_errors=True)
+    for name in evict(root / PREPARED, cache_bytes, _named(root)):
+        logging.info("Evicted %s, which nobody had used for longest.", name)
+
+
+def _named(root: Path) -> set[str]:
+    """Return what jobs that go on name of what was prepared, members of teachers included."""
+    tasks = (root / TRIALS).glob(f"*/*/{TASK}")
+    named = {name for task in tasks for name in NAME.findall(task.read_text())}
+    members = [root / PREPARED / name / MEMBERS for name in named]
+    return named | {x for path in members if path.exists() for x in NAME.findall(path.read_text())}
 
 
 def ray_scratch() -> Path:

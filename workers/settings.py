@@ -50,6 +50,9 @@ class Settings(BaseSettings):
     drivers: Annotated[int, Ge(1)] | None = None
     """Jobs at once, which share the slots; as many as slots when not given. Each costs a process,
     and on its own Ray half a gibibyte."""
+    cache_gib: Annotated[float, Gt(0)] = 64.0
+    """Disk for what is prepared once and kept (tokens, teachers, their outputs); beyond it what was
+    unused for longest goes, unless a job that goes on needs it."""
     ray_address: str = LOCAL
     """`local` starts a Ray for each job; otherwise the address of a cluster."""
     lease_ttl_s: Annotated[float, Gt(0)] = 15.0
@@ -74,6 +77,11 @@ class Settings(BaseSettings):
     def root(self) -> Path:
         """The data root, absolute: Ray's processes work in folders of their own."""
         return self.data_root.resolve()
+
+    @property
+    def cache_bytes(self) -> float:
+        """Of the disk for what is prepared."""
+        return self.cache_gib * 2**30
 
     @property
     def database(self) -> str:

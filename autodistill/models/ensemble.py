@@ -12,9 +12,8 @@ from typing_extensions import override
 
 from autodistill.lazy import torch
 from autodistill.models.encoders import load
+from autodistill.models.folders import MEMBERS
 from autodistill.models.scale import Scale
-
-FILE = "ensemble.json"
 
 
 class Ensemble(torch.nn.Module):
@@ -78,15 +77,15 @@ def averaged(logits_K: torch.Tensor, average: str) -> torch.Tensor:
 def write_ensemble(folder: Path, others: Sequence[Path], average: str) -> None:
     """Make the teacher in a folder the first of an ensemble; the others lie beside the folder."""
     names = [other.name for other in others]
-    (folder / FILE).write_text(json.dumps({"others": names, "average": average}))
+    (folder / MEMBERS).write_text(json.dumps({"others": names, "average": average}))
 
 
 def load_teacher(folder: Path, scale: Scale) -> Any:
     """Load a prepared teacher, or the ensemble that it is the first of, onto a training scale."""
     first = scale.unfold(load(folder))
-    if not (folder / FILE).exists():
+    if not (folder / MEMBERS).exists():
         return first
-    found = json.loads((folder / FILE).read_text())
+    found = json.loads((folder / MEMBERS).read_text())
     others = [scale.unfold(load(folder.parent / name)) for name in found["others"]]
     classes = first.config.problem_type != "regression"
     return Ensemble([first, *others], found["average"], classes=classes)

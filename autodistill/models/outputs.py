@@ -51,14 +51,14 @@ class Outputs:
         return states_BTD
 
     def joined(self, other: Outputs) -> Outputs:
-        """Return these outputs followed by the others; states stay where they are."""
+        """Return these outputs followed by the others; all but logits stay where they are."""
         return Outputs(
             np.concatenate([self.logits_VC, other.logits_VC]),
-            np.concatenate([self.features_VE, other.features_VE]),
+            _in_a_row(self.features_VE, other.features_VE),
             {k: _Joined(v, other.states[k]) for k, v in self.states.items()},
             None
             if self.unbounded_VE is None or other.unbounded_VE is None
-            else np.concatenate([self.unbounded_VE, other.unbounded_VE]),
+            else _in_a_row(self.unbounded_VE, other.unbounded_VE),
         )
 
 
@@ -77,6 +77,11 @@ class _Joined:
         rows: NDArray[np.float16] = np.empty((len(where), head.shape[1]), dtype=np.float16)
         rows[early], rows[~early] = head, tail
         return rows
+
+
+def _in_a_row(first: Rows, second: Rows) -> Any:
+    """Return what is read by rows like one array."""
+    return _Joined(first, second)
 
 
 def outputs(model: Any, tokens: Inputs, positions: NDArray[np.int64] | None = None) -> Outputs:

@@ -41,7 +41,7 @@ def random_pool(facts: TaskFacts, num_examples: int | None = None, seed: int = 0
         example_V=np.arange(size),
         labels_V=labels_V,
         logits_VC=logits_VC.astype(np.float32),
-        features_VE=features_VE.astype(np.float32),
-        penultimate_VE=(features_VE + 1).astype(np.float32),
+        read_features=lambda: features_VE.astype(np.float32),
+        read_penultimate=lambda: (features_VE + 1).astype(np.float32),
         watch=watch,
     )

@@ -131,8 +131,8 @@ def _pool(
             labels_VC.argmax(axis=1) if task.task.is_classification else labels_VC[:, 0]
         ).astype(np.float64),
         logits_VC=scale.standard(said.logits_VC[ids_V]),
-        features_VE=said.features_VE[ids_V].astype(np.float32),
-        penultimate_VE=before[ids_V].astype(np.float32),
+        read_features=lambda: said.features_VE[ids_V].astype(np.float32),
+        read_penultimate=lambda: before[ids_V].astype(np.float32),
         watch=lambda: dynamics(
             scale.unfold(load(initial)),
             tokens,

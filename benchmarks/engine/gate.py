@@ -6,8 +6,12 @@ import json
 import resource
 import sys
 import time
+from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+import torch
+from numpy.typing import NDArray
 from torch.optim.optimizer import register_optimizer_step_post_hook
 
 
@@ -18,7 +22,16 @@ class Gate:
     they took. The end of the input ends the process.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, steps: Sequence[NDArray[np.int64]] | None = None) -> None:
+        """Take over.
+
+        Args:
+            steps: Which examples each step of an epoch is to have, so that losses compare, which
+                are told then; None where only time is.
+        """
+        self.steps, self._losses = steps, list[float]()
+        if steps is not None:
+            self._listen()
         self._left = 0
         self._cpu = self._wall = 0.0
         self._asked = 0
@@ -36,8 +49,20 @@ class Gate:
             took = time.process_time() - self._cpu
             peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
             wall = time.perf_counter() - self._wall
-            self._say(steps=self._asked, cpu_s=took, wall_s=wall, peak_mib=peak)
+            said = {"losses": self._losses} if self._losses else {}
+            self._say(steps=self._asked, cpu_s=took, wall_s=wall, peak_mib=peak, **said)
+            self._losses.clear()
             self._wait()
+
+    def _listen(self) -> None:
+        """Note the loss of each step, whoever takes it."""
+        backward = torch.Tensor.backward
+
+        def noted(loss: torch.Tensor, *arguments: Any, **settings: Any) -> None:
+            self._losses.append(loss.item())
+            backward(loss, *arguments, **settings)
+
+        torch.Tensor.backward = noted  # type: ignore[assignment,method-assign]
 
     def _wait(self) -> None:
         order = sys.stdin.readline()

@@ -104,7 +104,7 @@ def test_principal_axes_hold_the_most_variance_and_rotation_shares_it() -> None:
     pool = linear_pool()
     features = pool.features_VE.astype(float)
     features[:, 10] *= 30  # one axis would outshine the others
-    pool = replace(pool, features_VE=features.astype(np.float32))
+    pool = replace(pool, read_features=lambda: features.astype(np.float32))
     found = subclasses(pool, 4, "pca")
     for label in range(3):
         mine = features[pool.labels_V == label]

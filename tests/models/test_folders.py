@@ -2,11 +2,13 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from autodistill.models.folders import ABANDONED_S, folder, key
+from autodistill.models.folders import ABANDONED_S, REST_S, evict, folder, key
 
 
 def test_a_folder_is_made_once(tmp_path: Path) -> None:
@@ -64,3 +66,54 @@ def test_keys_differ_by_content_only() -> None:
     assert key("tokens", {"a": 1, "b": [2]}) == key("tokens", {"b": [2], "a": 1})
     assert key("tokens", 1) != key("tokens", 2)
     assert key("tokens", 1).startswith("tokens-")
+
+
+KIB = 1024
+
+
+@pytest.fixture
+def shelf(tmp_path: Path) -> Callable[[str, float], Path]:
+    """Return a way to make a folder of 8 KiB that was last asked for so long ago."""
+
+    def put(name: str, idle_s: float) -> Path:
+        made = folder(tmp_path / name, lambda to: (to / "x").write_bytes(b"1" * 8 * KIB))
+        os.utime(made / "done", (time.time() - idle_s, time.time() - idle_s))
+        return made
+
+    return put
+
+
+def test_beyond_the_limit_the_longest_unused_go(
+    shelf: Callable[[str, float], Path], tmp_path: Path
+) -> None:
+    for name, days in (("teacher-a", 4), ("outputs-b", 5), ("tokens-c", 2), ("student-d", 3)):
+        shelf(name, days * ABANDONED_S)
+    assert evict(tmp_path, 16 * KIB, ()) == ["outputs-b", "teacher-a"]
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["student-d", "tokens-c"]
+    assert evict(tmp_path, 16 * KIB, ()) == []
+
+
+def test_what_may_still_be_opened_stays_whatever_the_limit(
+    shelf: Callable[[str, float], Path], tmp_path: Path
+) -> None:
+    shelf("teacher-needed", 9 * ABANDONED_S)
+    shelf("teacher-young", ABANDONED_S / 2)
+    shelf("states-young", REST_S / 2)
+    shelf("states-idle", 2 * REST_S)
+    assert evict(tmp_path, 0, ["teacher-needed"]) == ["states-idle"]
+
+
+def test_asking_for_a_folder_keeps_it(shelf: Callable[[str, float], Path], tmp_path: Path) -> None:
+    shelf("outputs-a", 3 * ABANDONED_S)
+    shelf("outputs-b", 2 * ABANDONED_S)
+    folder(tmp_path / "outputs-a", lambda _: None)
+    assert evict(tmp_path, 8 * KIB, ()) == ["outputs-b"]
+
+
+def test_an_open_file_outlives_its_folder(
+    shelf: Callable[[str, float], Path], tmp_path: Path
+) -> None:
+    made = shelf("states-a", 2 * REST_S)
+    mapped = np.memmap(made / "x", mode="r")
+    assert evict(tmp_path, 0, ()) == ["states-a"]
+    assert bytes(mapped[:3]) == b"111"

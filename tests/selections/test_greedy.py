@@ -67,7 +67,7 @@ def test_k_centre_covers_at_most_twice_as_far_as_can_be() -> None:
     rng = np.random.default_rng(0)
     corners = 10 * np.array([[1, 1], [1, -1], [-1, 1], [-1, -1]])
     x = np.concatenate([c + rng.normal(size=(10, 2)) for c in corners])
-    pool = replace(REGRESSION, features_VE=x.astype(np.float32))
+    pool = replace(REGRESSION, read_features=lambda: x.astype(np.float32))
     kept = chosen(KCentre(keep_fraction=5 / 40), pool)
     assert set(kept // 10) == {0, 1, 2, 3}
 
@@ -97,9 +97,10 @@ def test_examples_of_many_rows_are_seen_as_the_mean_of_their_features(
     kind: Callable[..., GreedySelection],
 ) -> None:
     rows = replace(REGRESSION, example_V=np.repeat(np.arange(20), 2))
-    means = REGRESSION.features_VE.reshape(20, 2, -1).mean(axis=1)
+    means = REGRESSION.features_VE.reshape(20, 2, -1).mean(axis=1).astype(np.float32)
     whole: Pool = replace(
-        random_pool(facts_of(Task.TEXT_REGRESSION), 20), features_VE=means.astype(np.float32)
+        random_pool(facts_of(Task.TEXT_REGRESSION), 20),
+        read_features=lambda: means,
     )
     selection = kind(keep_fraction=0.4)
     assert chosen(selection, rows).tolist() == chosen(selection, whole).tolist()

@@ -62,7 +62,7 @@ def test_neighbours_pull_a_row_to_their_class() -> None:
     features += 0.1 * np.random.default_rng(0).normal(size=features.shape).astype(np.float32)
     logits = 3 * np.repeat(np.eye(3, dtype=np.float32), 20, axis=0)
     logits[5] = [0.0, 1.0, 0.0]  # a teacher that is wrong once
-    pool = replace(random_pool(FACTS, 60), features_VE=features, logits_VC=logits)
+    pool = replace(random_pool(FACTS, 60), read_features=lambda: features, logits_VC=logits)
     found = Laplacian(smoothing=1.0, share=1.0).build(pool)(torch.tensor([5]), torch.eye(3)[[1]], 1)
     assert found.argmax() == 0
 

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import json
+import math
+import os
 import signal
 import subprocess
 from collections.abc import Callable, Iterator
@@ -8,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from autodistill.models.folders import folder, key
 from autodistill.record import Job, JobState, Project, Wish
 from autodistill.store import Store
 from workers.dispatcher import STARTUP_S, Dispatcher
@@ -265,9 +269,25 @@ def test_what_ended_jobs_left_behind_is_swept_away(
     for parent in ("trials", "ray"):
         for job_id in ("job_1", "job_2", "job_of_another_time"):
             (tmp_path / parent / job_id).mkdir(parents=True)
-    sweep(store, tmp_path)
+    sweep(store, tmp_path, math.inf)
     for parent in ("trials", "ray"):
         assert [p.name for p in (tmp_path / parent).iterdir()] == ["job_1"]
+
+
+def test_what_was_prepared_is_bounded_but_for_what_a_job_names(
+    store: Store, tmp_path: Path, submitted: Submit
+) -> None:
+    submitted("job_1")
+    teacher, member, free = (key(kind, 0) for kind in ("ensemble", "teacher", "outputs"))
+    for name in (teacher, member, free):
+        made = folder(tmp_path / "prepared" / name, lambda to: (to / "x").write_bytes(b"1" * 5000))
+        os.utime(made / "done", (0, 0))
+    (tmp_path / "prepared" / teacher / "ensemble.json").write_text(json.dumps({"others": [member]}))
+    task = tmp_path / "trials" / "job_1" / "1" / "task.json"
+    task.parent.mkdir(parents=True)
+    task.write_text(json.dumps({"teacher": f"/data/prepared/{teacher}"}))
+    sweep(store, tmp_path, 0)
+    assert {p.name for p in (tmp_path / "prepared").iterdir()} == {teacher, member}
 
 
 def test_a_local_ray_is_locked_with_a_token_of_its_own() -> None:
