@@ -6,7 +6,7 @@ example, or one for each tagged token.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, TypeAlias
 
@@ -52,3 +52,14 @@ class Said:
     def unbounded(self, change: Callable[[torch.Tensor], torch.Tensor]) -> torch.Tensor | None:
         """Return what was before the tanh after a change, None where there is none."""
         return None if self.unbounded_VE is None else change(self.unbounded_VE)
+
+
+def joined(parts: Sequence[Said]) -> Said:
+    """Return what was said about several batches, of texts of equal length, as about one."""
+    first, *others = parts
+    return Said(
+        torch.cat([said.logits_VC for said in parts]),
+        torch.cat([said.features_VE for said in parts]),
+        {k: torch.cat([said.states[k] for said in parts]) for k in first.states},
+        first.unbounded(lambda x_VE: torch.cat([x_VE, *(said.penultimate for said in others)])),
+    )

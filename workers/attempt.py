@@ -15,12 +15,16 @@ from autodistill.spec import TrialSpec
 from autodistill.trial import TrialRun
 from workers.ending import Report
 
+STARVED = ("out of memory", "can't allocate memory")
+"""What torch says on an accelerator and on a CPU."""
+
 
 def attempt(config: dict[str, Any], tell: Callable[[Report], None]) -> None:
     """Run a trial from its last checkpoint to its end; known failures are told, not raised.
 
     Args:
-        config: `number`, `task` (path of the prepared task), `trial` (its spec as JSON), `folder`.
+        config: `number`, `task` (path of the prepared task), `trial` (its spec as JSON), `folder`,
+            and in how many `slices` it takes its batches.
         tell: Takes each message; may raise to end the attempt.
     """
     _leave_imports_alone()
@@ -29,7 +33,7 @@ def attempt(config: dict[str, Any], tell: Callable[[Report], None]) -> None:
     task = PreparedTask.model_validate(json.loads(Path(config["task"]).read_text()))
     spec = TrialSpec.model_validate_json(config["trial"])
     try:
-        run = TrialRun(task, spec, Path(config["folder"]))
+        run = TrialRun(task, spec, Path(config["folder"]), slices=config["slices"])
         tell(Report(number=number, started=True, measurements=run.history))
         for measurement in run:
             tell(Report(number=number, measurements=(measurement,)))
@@ -39,7 +43,7 @@ def attempt(config: dict[str, Any], tell: Callable[[Report], None]) -> None:
     except InvalidInput as error:
         tell(_failed(number, FailureClass.USER_ERROR, error))
     except (MemoryError, RuntimeError) as error:
-        if not isinstance(error, MemoryError) and "out of memory" not in str(error).lower():
+        if not isinstance(error, MemoryError) and not any(x in str(error) for x in STARVED):
             raise
         tell(_failed(number, FailureClass.OUT_OF_MEMORY, error))
 

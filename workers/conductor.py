@@ -35,11 +35,13 @@ from workers.lore import lore
 from workers.plan import Plan, seconds_searched
 
 RETRIES = {
-    FailureClass.OUT_OF_MEMORY: 1,
+    FailureClass.OUT_OF_MEMORY: 2,
     FailureClass.TIMEOUT: 2,
     FailureClass.INFRASTRUCTURE: 4,
 }
 """How often a trial is tried again after failures in a row, without a new epoch between them."""
+SMALLER = 4
+"""Times as many slices a trial takes its batches in after each time that it ran out of memory."""
 TOO_MANY_FAILURES, AT_LEAST = 0.5, 4
 RETRY_DELAY_S, RETRY_FACTOR = 1.0, 4.0
 """After a failure, and how much longer after each more: a full disk is cleared in a minute."""
@@ -96,6 +98,7 @@ class Conductor:
         self._num_finished = max((t.finish_order or 0 for t in self._rows.values()), default=0)
         self._untidy = False
         self._failures: Counter[tuple[int, FailureClass]] = Counter()
+        self._starved = Counter[int]()
         self._orders, self._ask_at = Orders(job.wish, job.slots), -math.inf
         self._resting: dict[int, float] = {}
         self._halted = False
@@ -137,6 +140,7 @@ class Conductor:
             "task": str(self._task_file),
             "trial": trial.spec.model_dump_json(),
             "folder": str(self._folders.of(trial.number)),
+            "slices": SMALLER ** self._starved[trial.number],
         }
 
     def hear(self, report: Report) -> bool:
@@ -158,6 +162,7 @@ class Conductor:
         if number not in self._running:
             return
         self._failures[number, failure] += 1
+        self._starved[number] += failure is FailureClass.OUT_OF_MEMORY
         logging.warning("Trial %d failed: %s", number, reason, extra={"trial": number})
         if self._failures[number, failure] > RETRIES.get(failure, 0):
             self._finish(number, TrialState.FAILED, dev={}, test={}, reason=reason)

@@ -12,6 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from ray import tune
+from ray.air.execution._internal import RayActorManager
+from ray.exceptions import OutOfMemoryError, RayActorError, RayTaskError
+from ray.tune.execution import tune_controller as tunes
 from ray.tune.schedulers import FIFOScheduler, TrialScheduler
 from ray.tune.search import Searcher
 from typing_extensions import override
@@ -24,6 +27,7 @@ from workers.silence import Silence
 from workers.trainable import train
 
 REASON_LENGTH = 2000
+EVICTED = "Ray ended the actor because its machine ran out of memory"
 
 
 class _Unsaved:
@@ -32,6 +36,32 @@ class _Unsaved:
     @override
     def __getstate__(self) -> dict[str, Any]:
         return {}
+
+
+class Actors(RayActorManager):
+    """Takes an actor that Ray's memory monitor has ended for one that died.
+
+    Tune knows of no such end of a task, and would end the whole run.
+    """
+
+    @override
+    def _actor_task_failed(self, tracked_actor_task: Any, exception: Exception) -> None:
+        super()._actor_task_failed(tracked_actor_task, _died(exception))
+
+    @override
+    def _actor_start_failed(self, tracked_actor: Any, exception: Exception) -> None:
+        super()._actor_start_failed(tracked_actor, _died(exception))
+
+
+def _died(exception: Exception) -> Exception:
+    if isinstance(exception, OutOfMemoryError):
+        return RayActorError(error_msg=f"{EVICTED}: {exception}")
+    if isinstance(exception, RayActorError | RayTaskError):
+        return exception
+    return RayActorError(error_msg=f"{type(exception).__name__}: {exception}")
+
+
+tunes.RayActorManager = Actors
 
 
 class Supplier(_Unsaved, Searcher):
@@ -103,10 +133,12 @@ class Relay(_Unsaved, FIFOScheduler):
 
     @override
     def on_trial_error(self, tune_controller: Any, trial: Any) -> None:
-        error = trial.get_error() or trial.get_pickled_error()
-        reason = f"{FailureClass.INFRASTRUCTURE}: {error}".strip()[-REASON_LENGTH:]
+        said = Path(trial.error_file).read_text()  # what Tune offers comes to this only later
+        starved = EVICTED in said
+        failure = FailureClass.OUT_OF_MEMORY if starved else FailureClass.INFRASTRUCTURE
+        reason = said[said.index(EVICTED) :][:REASON_LENGTH] if starved else said[-REASON_LENGTH:]
         number = int(trial.config["number"])
-        self._conductor.failed(number, FailureClass.INFRASTRUCTURE, reason)
+        self._conductor.failed(number, failure, f"{failure}: {reason.strip()}")
 
     def _end_silent(self, tune_controller: Any) -> None:
         """Fail attempts that hang; Tune kills their actors a few seconds later."""

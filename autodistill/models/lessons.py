@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from autodistill.activations import Said
+from autodistill.activations import Said, joined
 from autodistill.lazy import torch
 from autodistill.models.inputs import Batch
 from autodistill.models.speaking import Speaker
@@ -69,19 +69,13 @@ class Lesson:
 
     def followed_by(self, changed: Lesson, weight: float) -> Lesson:
         """Return this lesson and a changed version of it, which teaches without labels."""
-        teacher = Said(
-            torch.cat([self.teacher.logits_VC, changed.teacher.logits_VC]),
-            torch.cat([self.teacher.features_VE, changed.teacher.features_VE]),
-            {k: torch.cat([v, changed.teacher.states[k]]) for k, v in self.teacher.states.items()},
-            self.teacher.unbounded(lambda x: torch.cat([x, changed.teacher.penultimate])),
-        )
         scored = [m for m in (self.scored_BT, changed.scored_BT) if m is not None]
         return Lesson(
             inputs={k: torch.cat([v, changed.inputs[k]]) for k, v in self.inputs.items()},
             scored_BT=torch.cat(scored) if scored else None,
             student_mask_BT=torch.cat([self.student_mask_BT, changed.student_mask_BT]),
             teacher_mask_BT=torch.cat([self.teacher_mask_BT, changed.teacher_mask_BT]),
-            teacher=teacher,
+            teacher=joined([self.teacher, changed.teacher]),
             target_VC=torch.cat([self.target_VC, changed.target_VC]),
             shared_tokens=self.shared_tokens,
             weights=(*self.weights, weight),

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from functools import partial
 from typing import Any
 
-from autodistill.activations import Activation, Said
+from autodistill.activations import Activation, Said, joined
 from autodistill.errors import InvalidModel, Problem
 from autodistill.lazy import torch
 from autodistill.models.device import device
@@ -21,7 +21,12 @@ class Speaker:
     """
 
     def __init__(
-        self, model: Any, activations: Iterable[Activation] = (), *, low_precision: bool = False
+        self,
+        model: Any,
+        activations: Iterable[Activation] = (),
+        *,
+        low_precision: bool = False,
+        slices: int = 1,
     ) -> None:
         """Listen to a model until `close`.
 
@@ -29,6 +34,9 @@ class Speaker:
             model: An encoder with a head.
             activations: What of its inside is to be told.
             low_precision: Whether its matrix products are in bfloat16.
+            slices: Of a batch, each of which is run again when it is differentiated, so that no
+                more than one is remembered. The same mathematics for a third more time; dropout
+                draws other numbers.
 
         Raises:
             InvalidModel: When its attention has no separate query, key and value.
@@ -36,7 +44,7 @@ class Speaker:
         self.model = model
         self._wanted = tuple(sorted(set(activations)))
         self._hidden = {a.layer for a in self._wanted if a.kind == "hidden"}
-        self._low = low_precision
+        self._low, self._slices = low_precision, slices
         self._packed = packed(model, low_precision=low_precision, states=self._wanted)
         self._heard: dict[Any, torch.Tensor] = {}
         self._hooks = [output_layer(model).register_forward_pre_hook(self._note_features)]
@@ -55,6 +63,19 @@ class Speaker:
             inputs: Keyword arguments of its forward pass.
             scored_BT: Which tokens are rows; None where each example is one.
         """
+        if self._slices == 1 or not torch.is_grad_enabled():
+            return self._say(inputs, scored_BT)
+        each = {name: value.chunk(self._slices) for name, value in inputs.items()}
+        cut = zip(*each.values(), strict=True)
+        parts = [dict(zip(each, values, strict=True)) for values in cut]
+        scored = [None] * len(parts) if scored_BT is None else scored_BT.chunk(self._slices)
+        again = torch.utils.checkpoint.checkpoint  # GradCache (Gao et al., 2021), by another name
+        return joined(
+            [again(self._say, *of, use_reentrant=False) for of in zip(parts, scored, strict=True)]
+        )
+
+    def _say(self, inputs: dict[str, Any], scored_BT: torch.Tensor | None) -> Said:
+        self._heard.clear()
         out, hidden = self._run(inputs)
         logits, features = out.logits.float(), self._heard.pop("features").float()
         if scored_BT is not None:

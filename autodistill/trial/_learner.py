@@ -37,7 +37,7 @@ class Learner:
     needs to be kept.
     """
 
-    def __init__(self, task: PreparedTask, spec: TrialSpec) -> None:
+    def __init__(self, task: PreparedTask, spec: TrialSpec, *, slices: int = 1) -> None:
         self._task, self._seed, self._pipeline = task.task, spec.seed, spec.pipeline
         pipeline, facts = spec.pipeline, task.facts[spec.student]
         split = read_split(task.dataset, "train")
@@ -63,7 +63,7 @@ class Learner:
         self._regularising.attach(self.student)
         own = {*(s for _, s in pairs), *pipeline.targets.activations(facts)}
         low = spec.precision == "bfloat16"
-        self._speaker = Speaker(self.student, own, low_precision=low)
+        self._speaker = Speaker(self.student, own, low_precision=low, slices=slices)
         built = (self._loss, self._objective, self._targets)
         self._modules = torch.nn.ModuleList(part.modules for part in built).to(device())
         trained = [self.student, self._modules]

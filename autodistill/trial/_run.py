@@ -29,9 +29,19 @@ class TrialRun:
     it. A finished trial keeps its student and its outcome, and no checkpoint.
     """
 
-    def __init__(self, task: PreparedTask, spec: TrialSpec, folder: Path) -> None:
+    def __init__(
+        self, task: PreparedTask, spec: TrialSpec, folder: Path, *, slices: int = 1
+    ) -> None:
+        """Find what there is of the trial.
+
+        Args:
+            task: The prepared task.
+            spec: Of the trial.
+            folder: Its own.
+            slices: Of each batch; more take less memory, see `Speaker`.
+        """
         spec.pipeline.check(task.facts[spec.student])
-        self._task, self._spec, self._folder = task, spec, folder
+        self._task, self._spec, self._folder, self._slices = task, spec, folder, slices
         self.num_epochs = spec.pipeline.training.num_epochs
         self._checkpoints = Checkpoints(folder, spec)
         self._outcome: Outcome | None = None
@@ -85,7 +95,7 @@ class TrialRun:
 
     @cached_property
     def _learner(self) -> Learner:
-        return Learner(self._task, self._spec)
+        return Learner(self._task, self._spec, slices=self._slices)
 
     @cached_property
     def _dev(self) -> Exam:

@@ -56,7 +56,7 @@ class Gate:
 
     def _listen(self) -> None:
         """Note the loss of each step, whoever takes it."""
-        backward = torch.Tensor.backward
+        backward: Any = torch.Tensor.backward
 
         def noted(loss: torch.Tensor, *arguments: Any, **settings: Any) -> None:
             self._losses.append(loss.item())

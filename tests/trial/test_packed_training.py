@@ -41,6 +41,16 @@ def test_packed_layers_change_no_loss(
     assert packed == pytest.approx(Learner(steady, spec).epoch(0), rel=1e-3)
 
 
+COMPARING = {"loss": {"kind": "sinkd", "weight": 0.7}}
+
+
+@pytest.mark.parametrize("pipeline", [PIPELINE, MIXED, COMPARING], ids=["hidden", "mixup", "sinkd"])
+def test_slices_change_no_loss(pipeline: dict[str, Any], steady: PreparedTask) -> None:
+    spec = tiny_trial(**pipeline)
+    whole, parts = (Learner(steady, spec, slices=n).epoch(0) for n in (1, 4))
+    assert parts == pytest.approx(whole, rel=1e-4)
+
+
 def test_bfloat16_is_near_float32_and_is_what_was_asked(steady: PreparedTask) -> None:
     spec = tiny_trial(**PIPELINE)
     low = spec.model_copy(update={"precision": "bfloat16"})

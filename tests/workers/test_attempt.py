@@ -31,12 +31,16 @@ Desk = Callable[..., Any]
         (InvalidInput(Problem(field="x", message="no")), FailureClass.USER_ERROR),
         (MemoryError("too large"), FailureClass.OUT_OF_MEMORY),
         (RuntimeError("CUDA out of memory."), FailureClass.OUT_OF_MEMORY),
+        (
+            RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried"),
+            FailureClass.OUT_OF_MEMORY,
+        ),
     ],
 )
 def test_failures_are_told_by_their_class(
     desk: Desk, monkeypatch: pytest.MonkeyPatch, error: Exception, failure: FailureClass
 ) -> None:
-    def broken(*_: Any) -> None:
+    def broken(*_: Any, **__: Any) -> None:
         raise error
 
     monkeypatch.setattr("workers.attempt.TrialRun", broken)
@@ -49,7 +53,7 @@ def test_failures_are_told_by_their_class(
 def test_an_unknown_failure_is_left_to_the_executor(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def broken(*_: Any) -> None:
+    def broken(*_: Any, **__: Any) -> None:
         raise RuntimeError("shape mismatch")
 
     monkeypatch.setattr("workers.attempt.TrialRun", broken)
@@ -77,7 +81,7 @@ def test_an_attempt_starts_without_the_weights_of_the_last(tmp_path: Path) -> No
         for number, spec in enumerate((tiny_trial(0), tiny_trial(1))):
             folder = str(tmp_path / str(number))
             config = {"number": number, "task": str(path), "trial": spec.model_dump_json()}
-            attempt(config | {"folder": folder}, tell)
+            attempt(config | {"folder": folder, "slices": 1}, tell)
     finally:
         gc.enable()
     assert alive == [0, 0]

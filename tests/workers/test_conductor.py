@@ -168,7 +168,7 @@ def test_a_diverged_trial_fails_and_the_search_goes_on(desk: Desk) -> None:
     [
         (FailureClass.TIMEOUT, 3),
         (FailureClass.INFRASTRUCTURE, 5),
-        (FailureClass.OUT_OF_MEMORY, 2),
+        (FailureClass.OUT_OF_MEMORY, 3),
         (FailureClass.USER_ERROR, 1),
         (FailureClass.DIVERGED, 1),
     ],
@@ -183,6 +183,20 @@ def test_a_trial_is_tried_again_where_that_may_help(
         d.time += 600
     assert d.trial(0).state is TrialState.FAILED
     assert d.trial(0).num_attempts == attempts
+
+
+def test_what_ran_out_of_memory_is_tried_again_in_smaller_slices(desk: Desk) -> None:
+    d = desk()
+    slices = []
+    for failure in (FailureClass.INFRASTRUCTURE, *2 * [FailureClass.OUT_OF_MEMORY]):
+        d.begin()
+        slices.append(d.conductor.config(d.trial(0))["slices"])
+        d.conductor.failed(0, failure, "no luck")
+        d.time += 600
+    d.begin()
+    assert not d.tell(0, 1, 0.5)
+    assert [*slices, d.conductor.config(d.trial(0))["slices"]] == [1, 1, 4, 16]
+    assert d.conductor.config(d.take())["slices"] == 1
 
 
 def test_a_trial_rests_after_a_failure_and_others_go_on(desk: Desk) -> None:
