@@ -9,7 +9,7 @@ import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryFile
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import httpx
@@ -28,8 +28,12 @@ from autodistill.record import (
     StudentFormat,
     Trial,
 )
+from autodistill.search import as_study
 from autodistill.spec import JobRequest
 from autodistill.webhooks import ENDS, Delivery, Webhook
+
+if TYPE_CHECKING:
+    import optuna
 
 RECONNECT_S = 1.0
 
@@ -164,6 +168,11 @@ class Client:
     def trial(self, job: str, number: int) -> Trial:
         """Return a trial with its curve."""
         return Trial.model_validate(self._ask("GET", _path("jobs", job, "trials", str(number))))
+
+    def study(self, job: str, *, curves: bool = True) -> optuna.Study:
+        """Return a job as an Optuna study in memory; curves cost a request for each trial."""
+        trials = (self.trial(job, t.number) if curves else t for t in self.trials(job))
+        return as_study(self.job(job).spec, list(trials), job)
 
     def recommend(
         self, dataset: str, teacher: str, student: Mapping[str, Any], *, k: int = 5

@@ -30,7 +30,6 @@ from autodistill.cli.show import (
     trial_row,
 )
 from autodistill.client import Client
-from autodistill.record import StudentFormat
 from autodistill.service import serve
 from autodistill.spec import JobRequest
 
@@ -245,31 +244,6 @@ def cancel(job: str, url: Url = HERE) -> None:
     """End a job for good."""
     with connected(url) as client:
         out.print(f"{client.cancel(job).state}")
-
-
-@app.command()
-def export(
-    job: str,
-    folder: Path,
-    form: Annotated[
-        StudentFormat, typer.Option("--format", help="onnx is with 8-bit weights as well.")
-    ] = "safetensors",
-    url: Url = HERE,
-) -> None:
-    """Download the best student of a job: in Hugging Face layout, or as ONNX graphs."""
-    with connected(url) as client:
-        out.print(f"{client.download_student(job, folder, form=form)}")
-
-
-@app.command()
-def report(
-    job: str,
-    output: Annotated[Path | None, typer.Option("--output", "-o", help="The file.")] = None,
-    url: Url = HERE,
-) -> None:
-    """Write what a job found as one HTML page, to be printed or sent."""
-    with connected(url) as client:
-        out.print(f"{client.report(job, output or Path(f'{job}.html'))}")
 
 
 def _watch(client: Client, job_id: str) -> None:

@@ -7,6 +7,8 @@ from autodistill.search.remembering import remembered as remembered
 from autodistill.search.rungs import Rungs as Rungs
 from autodistill.search.searcher import Proposal as Proposal
 from autodistill.search.searcher import Searcher as Searcher
+from autodistill.search.showing import as_study as as_study
+from autodistill.search.showing import write_journal as write_journal
 from autodistill.search.winner import best as best
 from autodistill.search.winner import plain as plain
 from autodistill.search.winner import signed as signed

@@ -193,6 +193,9 @@ def test_a_job_is_watched_to_its_result(run: Run, service: Any, tmp_path: Path) 
     assert run("report", job, "--output", page).output.strip() == str(page)
     assert "87.50 ± 1.00 % accuracy" in page.read_text()
     assert (tmp_path / "student" / "config.json").is_file()
+    file = tmp_path / "job.log"
+    assert run("journal", job, file).output.strip() == f"{file}: 2 trials of study {job}"
+    assert run("journal", job, file).exit_code == 2
 
 
 def test_a_job_that_failed_ends_with_1_and_its_reason(run: Run, service: Any) -> None:
