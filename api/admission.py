@@ -29,8 +29,12 @@ LOOKED_AT, EARLIER, TIMED = 50, 5, 40
 """Newest jobs that are looked at, those with trials and trials of each that tell a job's time."""
 
 
-def admit(tx: Transaction, asked: JobRequest) -> tuple[JobSpec, dict[str, TaskFacts]]:
+def admit(
+    tx: Transaction, asked: JobRequest, *, advising: bool
+) -> tuple[JobSpec, dict[str, TaskFacts]]:
     """Return the job as it would be stored, with the facts of each student.
+
+    Asking the recommender takes longer than all else, so that is left to whoever stores the job.
 
     Raises:
         InvalidInput: With a problem for each field that breaks a law.
@@ -65,7 +69,7 @@ def admit(tx: Transaction, asked: JobRequest) -> tuple[JobSpec, dict[str, TaskFa
         }
     )
     advised: list[Advised] = []
-    if k := asked.search.recommended:
+    if advising and (k := asked.search.recommended):
         advice = advise(tx, dataset, next(iter(facts.values())), k=k).advice
         advised = [Advised(pipeline=a.pipeline, reason=a.reason) for a in advice]
     return named.resolve(list(facts.values()), advised), facts

@@ -29,7 +29,7 @@ from autodistill.explain.telling import (
 )
 from autodistill.metrics import COSTS
 from autodistill.record import Job, Origin, TrialState
-from autodistill.spec import PipelineSpec
+from autodistill.spec import PipelineSpec, RegisteredStudent
 from autodistill.store import Transaction
 
 NEWEST, MOST_CURVES = 50, 200
@@ -193,8 +193,14 @@ def facts(tx: Transaction, job: Job, shelf: Shelf) -> Facts:
         teacher=job.result.teacher if job.result else tx.events.teacher(job.id),
         metric=metric,
         cost=found.cost,
+        num_scored=found.num_trials,
         importance=found.settings,
         path=found.path,
         best_at=None if at is None or not math.isfinite(at) or len(ended) < 4 else float(at),
         elapsed_s=(until - job.started_at).total_seconds() if job.started_at else None,
+        names={
+            s.model: tx.models.get(s.model).name
+            for s in job.spec.students
+            if isinstance(s, RegisteredStudent)
+        },
     )

@@ -40,6 +40,7 @@ from api.routes import (
     webhooks,
 )
 from api.settings import Settings
+from api.warming import Warming
 from autodistill.store import Store
 
 NOUNS = (
@@ -78,10 +79,12 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        postman = Postman(store, settings)
-        postman.start()
+        threads = Postman(store, settings), Warming(store, app.state.shelves)
+        for thread in threads:
+            thread.start()
         yield
-        postman.stop()
+        for thread in threads:
+            thread.stop()
         store.close()
 
     app = Application(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -39,7 +40,7 @@ def report(tx: Transaction, job: Job, shelf: Shelf) -> dict[str, Any]:
     return {
         "job": job,
         "title": job.spec.name or job.id,
-        "asked": _asked(job, dataset, teacher),
+        "asked": _asked(job, dataset, teacher, known.names),
         "answers": story(known),
         "results": _results(job),
         "metric": metric_name(name),
@@ -52,13 +53,15 @@ def report(tx: Transaction, job: Job, shelf: Shelf) -> dict[str, Any]:
     }
 
 
-def _asked(job: Job, dataset: Dataset, teacher: Model) -> list[tuple[str, str]]:
+def _asked(
+    job: Job, dataset: Dataset, teacher: Model, names: Mapping[str, str]
+) -> list[tuple[str, str]]:
     examples = ", ".join(f"{n:,} {split}" for split, n in dataset.num_examples.items())
     budget = job.spec.budget
     return [
         ("Dataset", f"{dataset.name}: {words(dataset.task)}, {examples}"),
         ("Teacher", f"{teacher.name}: {metric('num_parameters', teacher.num_parameters)}"),
-        ("Students", ", ".join(student_name(s.label) for s in job.spec.students)),
+        ("Students", ", ".join(student_name(s.label, names) for s in job.spec.students)),
         ("Objectives", ", ".join(metric_name(o.metric) for o in job.spec.objectives)),
         ("Budget", f"{budget.num_trials:,} trials of at most {budget.max_epochs} epochs"),
         ("Confirmation", f"{job.spec.confirmation_seeds} fresh seeds"),

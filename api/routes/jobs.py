@@ -93,7 +93,7 @@ def submit_job(
     known = "/v1/jobs", asked.model_dump_json()
     if (job := creation.earlier(*known)) is None:
         with store.read() as tx:  # advice takes its time, and a write would make everybody wait
-            spec, facts = admit(tx, asked)
+            spec, facts = admit(tx, asked, advising=True)
         name = f"job_{secrets.token_hex(8)}"
         job, _ = creation.make(
             *known, action="job.submit", make=lambda tx: tx.jobs.add(name, spec, facts=facts).id
@@ -103,17 +103,19 @@ def submit_job(
 
 @router.post("/validate")
 def validate_job(asked: Asked, store: StoreDep, principal: PrincipalDep) -> JobSpec:
-    """Return the job as it would be stored, without storing it."""
+    """Return the job as it would be stored, but for what the recommender would have it try first.
+
+    That is empty; `POST /v1/recommendations` tells it.
+    """
     with store.read() as tx:
-        return admit(tx, _own(asked, principal))[0]
+        return admit(tx, _own(asked, principal), advising=False)[0]
 
 
 @router.post("/estimate")
 def estimate_job(asked: JobRequest, store: StoreDep, principal: PrincipalDep) -> Estimate:
     """Return how many trials and how much time a job would take, going by earlier ones."""
-    alone = asked.search.model_copy(update={"recommended": 0})  # advice takes time, and tells none
     with store.read() as tx:
-        spec, facts = admit(tx, _own(asked.model_copy(update={"search": alone}), principal))
+        spec, facts = admit(tx, _own(asked, principal), advising=False)
         return foresee(tx, spec, facts)
 
 

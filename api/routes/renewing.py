@@ -54,7 +54,7 @@ def clone_job(
             original = tx.jobs.get(job).spec
             asked = _changed(original, changes)
             asked = asked.model_copy(update={"project": principal.confined(asked.project)})
-            spec, facts = admit(tx, asked)
+            spec, facts = admit(tx, asked, advising=False)
         first = original.recommended[: spec.search.recommended]
         spec = spec.model_copy(update={"recommended": first})
         name = f"job_{secrets.token_hex(8)}"

@@ -24,9 +24,13 @@ class Facts:
     """`dev/<metric>` and costs, as far as known."""
     metric: str
     cost: Cost
+    num_scored: int
+    """Trials that the importance rests on."""
     importance: Mapping[str, float]
     path: Sequence[Step]
     best_at: float | None
     """Share of the finished trials after which the best one came."""
     elapsed_s: float | None
     """Since the job started, until it ended or now."""
+    names: Mapping[str, str]
+    """Of the job's registered students, by id."""

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 MIN_TRIALS = 8
 """With fewer scored trials, nothing can be said."""
+TIE = 1e-12
+"""Below this, scores of trials differ by rounding alone."""
 MOST_TRIALS = 600
 """Of more, so many are looked at, spread evenly from the best to the worst."""
 
@@ -39,6 +41,7 @@ def importance(
 
     PED-ANOVA (Watanabe et al., IJCAI 2023), as Optuna has it: how far the best tenth's density of
     a name is from that of all trials. Names that belong to one kind are judged among its trials.
+    Where all trials tie there is no best tenth, and nothing is returned.
 
     Args:
         frame: Trials.
@@ -46,7 +49,7 @@ def importance(
         space: What the job searched. Names that never varied are left out.
     """
     shown = spread(values, MOST_TRIALS)
-    if len(shown) < MIN_TRIALS:
+    if len(shown) < MIN_TRIALS or np.ptp(values[shown]) < TIE:
         return {}
     known = [name for name in (*space, "student") if name in frame.names]
     columns = {name: frame.column(name)[shown] for name in known}

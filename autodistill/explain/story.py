@@ -11,6 +11,7 @@ from typing import Literal
 from autodistill.component import Component
 from autodistill.explain.advising import advise
 from autodistill.explain.facts import Facts
+from autodistill.explain.importance import MIN_TRIALS
 from autodistill.explain.words import (
     difference,
     duration,
@@ -108,6 +109,7 @@ def _best(facts: Facts) -> Answer:
             False: f"{gain} over plain fine-tuning, beyond the noise of seeds (95 %).",
             None: f"{gain} over plain fine-tuning; one seed cannot tell it from noise.",
         }[tie]
+        student = student_name(result.best.student, facts.names)
         reached = spread(result.metric, result.best.test.mean, result.best.test.sd)
         teacher = metric(result.metric, result.teacher.get(f"test/{result.metric}"))
         return Answer(
@@ -115,7 +117,7 @@ def _best(facts: Facts) -> Answer:
             mood="good" if tie is False and result.gain > 0 else "warn",
             headline=f"{reached} {metric_name(result.metric)}",
             details=(
-                f"{brief(result.best.pipeline)}, student {student_name(result.best.student)}, "
+                f"{brief(result.best.pipeline)}, student {student}, "
                 f"trial {result.best.trial}; on test, {plural(result.best.test.seeds, 'seed')}.",
                 sure,
                 f"The teacher reaches {teacher}.",
@@ -164,6 +166,9 @@ def _why(facts: Facts) -> Answer:
     slots = by_slot(facts.importance)
     if not slots:
         headline, text = "Too early to say", "Eight scored trials tell what matters."
+        if facts.num_scored >= MIN_TRIALS:
+            headline = "Nothing made a difference"
+            text = f"{plural(facts.num_scored, 'scored trial')} cannot be told apart."
         return Answer(question=question, mood="idle", headline=headline, details=(text,))
     top = [f"{words(slot)} ({100 * share:.0f} %)" for slot, share in list(slots.items())[:3]]
     details = [f"What separates the best tenth: {listed(top)}."]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 
 from autodistill.metrics import CATALOGUE
 
@@ -44,10 +45,10 @@ def spread(name: str, mean: float, sd: float | None) -> str:
     return f"{metric(name, mean).removesuffix(' %')} ± {metric(name, sd)}"
 
 
-def student_name(label: str) -> str:
-    """Return what a student is called: cut ones by their layers."""
+def student_name(label: str, names: Mapping[str, str]) -> str:
+    """Return what a student is called: cut ones by their layers, others by the name of their id."""
     layers = label.removeprefix("cut-")
-    return f"{layers}-layer cut" if layers.isdecimal() else label
+    return f"{layers}-layer cut" if layers.isdecimal() else names.get(label, label)
 
 
 def difference(name: str, value: float) -> str:

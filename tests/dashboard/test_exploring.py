@@ -234,15 +234,19 @@ def test_a_failure_shows_its_message_and_the_tail_of_its_log(visitor: Any) -> No
 
 def test_an_open_trial_is_stopped(visitor: Any, service: Any) -> None:
     page = visitor.open("/jobs/job_running/trials/6")
-    page.get_by_role("button", name="Stop").click()
+    expect(page.get_by_role("button", name="Stop")).to_be_visible()
+    page = visitor.open("/jobs/job_running/trials")
+    page.get_by_role("button", name="Stop trial 6", exact=True).click()
     expect(page.locator("#toasts")).to_contain_text("It ends after its epoch.")
     with service.store.read() as tx:
         assert tx.jobs.orders(service.running).stops == {6}
 
 
 def test_a_failed_trial_is_run_again_alone(visitor: Any, service: Any) -> None:
-    page = visitor.open(f"/jobs/{service.rerun}/trials/1")
-    page.get_by_role("button", name="Run again").click()
+    page = visitor.open(f"/jobs/{service.rerun}/trials/2")
+    expect(page.get_by_role("button", name="Run again")).to_be_visible()
+    page = visitor.open(f"/jobs/{service.rerun}/trials")
+    page.get_by_role("button", name="Run again trial 1", exact=True).click()
     expect(page.locator("#state")).to_have_text("Queued")
     with service.store.read() as tx:
         assert tx.trials.get(service.rerun, 2).state == "failed"

@@ -29,8 +29,10 @@ def test_the_only_name_that_decides_is_the_most_important(
 
 
 def test_importance_is_not_told_from_few_trials_or_what_never_varied(
-    framed: Any, space: Any
+    framed: Any, space: Any, pipelines: Any
 ) -> None:
+    tied = framed([0.1] * 20, pipelines(20))
+    assert importance(tied, tied.numbers("score"), space) == {}
     few = framed([0.1] * 7)
     assert importance(few, few.numbers("score"), space) == {}
     same = framed([0.1] * 20)

@@ -63,10 +63,12 @@ def told(framed: Any, state: JobState, message: str = "", **changes: Any) -> dic
         teacher={},
         metric="accuracy",
         cost=cost(framed([0.5] * 10)),
+        num_scored=changes.pop("num_scored", 0),
         importance=changes.pop("importance", {}),
         path=[],
         best_at=None,
         elapsed_s=60.0,
+        names={"md_1": "minilm"},
     )
     return {answer.question: answer for answer in story(facts)}
 
@@ -127,6 +129,18 @@ def test_why_names_the_slots_that_matter(framed: Any) -> None:
     assert said.headline == "Loss matters most"
     assert "loss (60 %) and training (40 %)" in said.details[0]
     assert told(framed, JobState.SEARCHING)["Why?"].headline == "Too early to say"
+    tied = told(framed, JobState.SEARCHING, num_scored=9)["Why?"]
+    assert (tied.headline, *tied.details) == (
+        "Nothing made a difference",
+        "9 scored trials cannot be told apart.",
+    )
+
+
+def test_a_registered_student_is_told_by_its_name(framed: Any) -> None:
+    found = result(0.036, tie=False)
+    best = found.best.model_copy(update={"student": "md_1"})
+    said = told(framed, JobState.SUCCEEDED, result=found.model_copy(update={"best": best}))
+    assert ", student minilm, trial 3;" in said["What is best?"].details[0]
 
 
 def test_pipelines_are_named_by_what_they_add_to_plain_fine_tuning() -> None:

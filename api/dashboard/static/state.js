@@ -57,6 +57,20 @@ export function actions(job, after, verbs = Object.keys(ACTIONS)) {
   return [...buttons, h("a", { class: "button", href: `/jobs/new?from=${job.id}`, "aria-label": `Clone ${jobName(job)}` }, "Clone")];
 }
 
+const OPEN = new Set(["queued", "running"]);
+
+/** Buttons for what may be done to one trial of `job` now. */
+export function trialActions(job, { number, state }, after) {
+  const button = (name, path, done, look) => h("button", {
+    type: "button", class: `small ${look}`, "aria-label": `${name} trial ${number}`,
+    click: (event) => act(`/v1/jobs/${job.id}/${path}`, event.currentTarget, done),
+  }, name);
+  return [
+    OPEN.has(state) && !isTerminal(job) && button("Stop", `trials/${number}/stop`, () => toast("", "It ends after its epoch."), "danger"),
+    ["failed", "cancelled"].includes(state) && renewable(job) && button("Run again", `retry?trial=${number}`, after, ""),
+  ].filter(Boolean);
+}
+
 export const jobName = (job) => job.spec.name || job.id;
 
 /** What the search looks at first: the finished job's word, or its first objective that is learnt. */

@@ -4,17 +4,16 @@ import { get } from "./api.js";
 import { plot } from "./chart.js";
 import { catalogue } from "./components.js";
 import { confusionTable } from "./confusion.js";
-import { $, copy, given, h, notice, show, table, toast } from "./dom.js";
+import { $, copy, given, h, notice, show, table } from "./dom.js";
 import { ago, axis, duration, exactly, isFidelity, meaning, metric, metricName, number, words } from "./format.js";
 import { calmly, listen } from "./live.js";
 import { registered, studentName } from "./names.js";
 import { reason } from "./reasons.js";
-import { act, badge, isTerminal, jobName, renewable } from "./state.js";
+import { badge, isTerminal, jobName, trialActions } from "./state.js";
 import { downloads } from "./student.js";
 
 const { job: id, number: which } = given();
 const FINISHED = new Set(["complete", "pruned", "failed", "cancelled"]);
-const OPEN = new Set(["queued", "running"]);
 
 /** The measured values of one name by epoch. */
 const course = (trial, name) => trial.curve.filter((m) => name in m.values).map((m) => [m.epoch, m.values[name]]);
@@ -111,8 +110,7 @@ function draw(trial, components, name, job, attempts, confusion) {
     components.inWords(trial.spec.pipeline),
     h("details", {}, h("summary", {}, "As JSON"), h("pre", { tabindex: 0 }, json)));
   show("#actions",
-    OPEN.has(trial.state) && !isTerminal(job) && h("button", { type: "button", class: "danger", click: (e) => act(`/v1/jobs/${id}/trials/${which}/stop`, e.currentTarget, async () => toast("", "It ends after its epoch.")) }, "Stop"),
-    ["failed", "cancelled"].includes(trial.state) && renewable(job) && h("button", { type: "button", click: (e) => act(`/v1/jobs/${id}/retry?trial=${which}`, e.currentTarget, start) }, "Run again"),
+    trialActions(job, trial, start),
     h("button", { type: "button", click: () => copy(json, "Pipeline") }, "Copy pipeline"),
     h("a", { class: "button primary", href: `/jobs/new?from=${id}#start=${encodeURIComponent(JSON.stringify([trial.spec.pipeline]))}` }, "Start a job from it"));
   show("#scores", scores(trial));

@@ -6,7 +6,7 @@ import { $, given, h, notice, show, table } from "./dom.js";
 import { head } from "./head.js";
 import { calmly, listen } from "./live.js";
 import { registered } from "./names.js";
-import { headline, isTerminal } from "./state.js";
+import { headline, isTerminal, trialActions } from "./state.js";
 import { cell, title } from "./trial_cells.js";
 import { Filters } from "./trial_filters.js";
 
@@ -62,7 +62,7 @@ function compared(number) {
 
 function draw(found) {
   const names = chosen();
-  const rows = found.columns.number.map((number, i) => ({ number, ...Object.fromEntries(names.map((n) => [n, found.columns[n][i]])) }));
+  const rows = found.columns.number.map((number, i) => ({ number, state: found.columns.state[i], ...Object.fromEntries(names.map((n) => [n, found.columns[n][i]])) }));
   const first = known.job.result?.best.trial ?? known.job.best?.number;
   $("#count").textContent = found.num_matching === found.num_trials ? `${found.num_trials.toLocaleString("en")} trials` : `${found.num_matching.toLocaleString("en")} of ${found.num_trials.toLocaleString("en")} trials`;
   if (!rows.length) {
@@ -71,8 +71,10 @@ function draw(found) {
       h("p", {}, none ? "They appear here as soon as the teacher is ready and the search starts." : "Take a filter away to see more."), !none && h("div", { class: "actions" }, h("button", { type: "button", click: () => { go({ where: [] }); known.filters.draw(view.where); } }, "Take all filters away"))));
   } else {
     const columns = names.map((name) => ({ name: title(known, name), ...heading(name), num: known.types[name] === "number" && name !== "number", cell: (t) => cell(known, name, t[name], t) }));
+    const steps = { name: "Action", cell: (t) => trialActions(known.job, t, isTerminal(known.job) ? () => location.reload() : load) };
+    const steered = rows.some((t) => steps.cell(t).length);
     const lead = { name: "Trial", ...heading("number"), cell: (t) => h("span", { class: "choose" }, compared(t.number), h("a", { class: "nowrap", href: `${address}/${t.number}` }, `Trial ${t.number}`)) };
-    show("#trials", table("Trials", [lead, ...columns], rows, { rowClass: (t) => (t.number === first ? "best" : null) }));
+    show("#trials", table("Trials", [lead, ...columns, ...(steered ? [steps] : [])], rows, { rowClass: (t) => (t.number === first ? "best" : null) }));
   }
   drawCompare();
   const pages = [view.after ? h("a", { href: `${address}?${query({ after: null })}` }, "First trials") : h("span"), found.next != null && h("a", { href: `${address}?${query({ after: found.next })}` }, "Next trials")];
@@ -84,7 +86,7 @@ let round = 0;
 async function load() {
   const mine = ++round;
   try {
-    const names = [...new Set(["number", ...chosen()])];
+    const names = [...new Set(["number", "state", ...chosen()])];
     const found = await get(`/v1/jobs/${id}/table?${new URLSearchParams([...names.map((n) => ["name", n]), ["sort", view.sort], ...view.where.map((w) => ["where", w]), ...(view.after ? [["after", view.after]] : [])])}`);
     if (mine === round) draw(found);
   } catch (error) {

@@ -24,7 +24,7 @@ function drawImportance({ slots, settings, num_trials: trials, metric: name }) {
   const { components } = known;
   const ranked = Object.entries(slots);
   if (!ranked.length) {
-    show("#slots", h("p", { class: "pending" }, "Eight scored trials with different pipelines are needed to tell what matters."));
+    show("#slots", h("p", { class: "pending" }, trials < 8 ? "Eight scored trials with different pipelines are needed to tell what matters." : `Nothing made a difference: ${trials.toLocaleString("en")} scored trials cannot be told apart.`));
     return;
   }
   const settled = Object.entries(settings).sort((a, b) => b[1] - a[1]).slice(0, 12);
