@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autodistill.activations import Activation, Said
+from autodistill.errors import InvalidModel, Problem
 from autodistill.lazy import torch
 from autodistill.models.device import device
 from autodistill.models.encoders import bounded_layer, output_layer
@@ -107,7 +108,13 @@ def write_outputs(
     folder: Path,
     split: str,
 ) -> None:
-    """Write a model's outputs on some examples of a split; the rest is NaN, and a hole on disk."""
+    """Write a model's outputs on some examples of a split; the rest is NaN, and a hole on disk.
+
+    What is kept in half precision is within 2^-11 of itself.
+
+    Raises:
+        InvalidModel: When something is too large for half precision.
+    """
     num_rows = int(tokens.row_offsets[-1])
     shape = (num_rows, model.config.num_labels)
     logits_VC = _created(folder / f"{split}.logits.npy", shape, np.float32)
@@ -120,16 +127,16 @@ def write_outputs(
     states: dict[Activation, NDArray[Any]] = {}
     for batch, said in _run(model, tokens, positions, activations):
         logits_VC[batch.rows_V] = said.logits_VC.cpu().numpy()
-        features_VE[batch.rows_V] = said.features_VE.half().cpu().numpy()
+        features_VE[batch.rows_V] = _half(said.features_VE)
         if bounded:
-            unbounded_VE[batch.rows_V] = said.penultimate.half().cpu().numpy()
+            unbounded_VE[batch.rows_V] = _half(said.penultimate)
         for activation, states_BTE in said.states.items():
             if activation not in states:
                 path = folder / _file(split, activation)
                 states[activation] = _created(
                     path, (int(tokens.offsets[-1]), states_BTE.shape[-1]), np.float16
                 )
-            states[activation][batch.where] = states_BTE[batch.mask_BT].half().cpu().numpy()
+            states[activation][batch.where] = _half(states_BTE[batch.mask_BT])
 
 
 def read_outputs(
@@ -154,6 +161,16 @@ def read_outputs(
     return Outputs(
         logits_VC, features_VE, states, mapped(f"{split}.unbounded.npy") if bounded else None
     )
+
+
+def _half(values: torch.Tensor) -> NDArray[np.float16]:
+    kept = values.half()
+    if not torch.isfinite(kept).all():
+        largest = values.abs().max().item()
+        message = f"What it says inside is kept in half precision, up to 65504; got {largest:.3g}."
+        raise InvalidModel(Problem(field="teacher.model", message=message))
+    found: NDArray[np.float16] = kept.cpu().numpy()
+    return found
 
 
 def _file(split: str, activation: Activation) -> str:

@@ -8,6 +8,7 @@ import torch
 
 from autodistill.activations import Activation
 from autodistill.data.table import Split
+from autodistill.errors import InvalidModel
 from autodistill.models.encoders import load_reader, load_with_fresh_head
 from autodistill.models.outputs import outputs, read_outputs, write_outputs
 from autodistill.models.tokens import Tokens, read_tokens, tokenise, write_tokens
@@ -112,7 +113,8 @@ def test_joined_outputs_gather_from_both(encoder: Path, tokens: Tokens, tmp_path
     np.testing.assert_array_equal(both.logits_VC[5:], one.logits_VC)
     assert one.unbounded_VE is not None
     assert both.unbounded_VE is not None
-    np.testing.assert_array_equal(both.unbounded_VE[5:], one.unbounded_VE)
+    np.testing.assert_array_equal(both.unbounded_VE[5 + EVERYTHING], one.unbounded_VE)
+    np.testing.assert_array_equal(both.features_VE[5 + EVERYTHING], one.features_VE)
 
 
 def test_features_are_kept_before_the_tanh_as_well(
@@ -123,3 +125,12 @@ def test_features_are_kept_before_the_tanh_as_well(
     kept = read_outputs(tmp_path, "train", tokens)
     assert kept.unbounded_VE is not None
     np.testing.assert_allclose(np.tanh(kept.unbounded_VE), kept.features_VE, atol=2e-3)
+
+
+def test_what_half_precision_cannot_hold_is_refused(
+    encoder: Path, tokens: Tokens, tmp_path: Path
+) -> None:
+    model = load_with_fresh_head(encoder, ("a", "b"))
+    torch.nn.init.constant_(model.bert.encoder.layer[1].output.LayerNorm.bias, 1e5)
+    with pytest.raises(InvalidModel, match="half precision, up to 65504; got 1e"):
+        write_outputs(model, tokens, EVERYTHING, (MIDDLE,), tmp_path, "train")
