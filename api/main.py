@@ -22,6 +22,7 @@ from api.postman import Postman
 from api.routes import (
     access,
     charts,
+    chronicles,
     components,
     datasets,
     events,
@@ -57,6 +58,7 @@ NOUNS = (
     events,
     recommendations,
     history,
+    chronicles,
     components,
     access,
     webhooks,
@@ -73,7 +75,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     """Return the application on a database that has the newest schema."""
     settings = settings or Settings()
     settings.root.mkdir(parents=True, exist_ok=True)
-    store = Store(settings.database)
+    store = Store(settings.database, shipped=settings.shipped_history)
     store.migrate()
     _check_entrance(settings, store)
 

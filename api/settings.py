@@ -57,6 +57,8 @@ class Settings(BaseSettings):
     commas between."""
     hub: bool = False
     """Whether models may be fetched from the Hugging Face hub."""
+    shipped_history: bool = True
+    """Whether recommendations and searches also rest on the history that comes with the package."""
     max_upload_mib: Annotated[int, Ge(1)] = 512
     """Largest upload, in MiB."""
     ingest_mib: Annotated[int, Ge(512)] = 4096

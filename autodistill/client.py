@@ -17,7 +17,7 @@ import httpx
 from autodistill.access import ApiToken, AuditEntry, Scope
 from autodistill.answers import refuse
 from autodistill.errors import AutodistillError
-from autodistill.history import Recommendation
+from autodistill.history import Chronicle, Recommendation
 from autodistill.record import (
     Dataset,
     Event,
@@ -286,6 +286,22 @@ class Client:
             for chunk in response.iter_bytes():
                 out.write(chunk)
         return path
+
+    def import_history(self, path: Path, *, name: str) -> Chronicle:
+        """Let recommendations rest on a file of past tasks as well."""
+        with path.open("rb") as file:
+            parts = {"file": (path.name, file, "application/octet-stream")}
+            body = self._ask("POST", "/v1/history/imports", files=parts, data={"name": name})
+        return Chronicle.model_validate(body)
+
+    def imports(self) -> Iterator[Chronicle]:
+        """Return every imported file of past tasks by name."""
+        return map(Chronicle.model_validate, self._pages("/v1/history/imports"))
+
+    def forget_import(self, chronicle: str) -> Chronicle:
+        """Forget an imported file, named by id or name."""
+        path = _path("history", "imports", chronicle)
+        return Chronicle.model_validate(self._ask("DELETE", path))
 
     def _stream(self, job: str, after: int) -> Iterator[Event]:
         headers = {"Last-Event-ID": str(after)}

@@ -4,7 +4,7 @@ python -m benchmarks.prior [--minutes N] [--only trec,vader_tweets] [--trials 64
 is distilled from MiniLM to one and to two layers by the service itself. What a job found is kept in
 `prior/tasks/` as soon as it ends and the jobs go on where they were cut, so the command can be run
 in slices until it says that nothing is left. Each run ends by writing all that is there to one
-file, `autodistill/recommend/prior.parquet`. `docs/prior.md` is its datasheet.
+file, `autodistill/history/prior.parquet`. `docs/prior.md` is its datasheet.
 
 The trials of a task are plain fine-tuning, logit distillation with one component exchanged at a
 time, random pipelines, the recommender's and the sampler's own.
@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 import time
 from collections import Counter
@@ -25,8 +26,7 @@ from typing import Any
 from autodistill.client import Client
 from autodistill.facts import task_facts
 from autodistill.handbook import components
-from autodistill.history import PastTask, Standing
-from autodistill.recommend import chronicle
+from autodistill.history import PastTask, Standing, chronicle
 from autodistill.record import Dataset, Job, JobState, Model
 from autodistill.search import Searcher
 from autodistill.spec import CutStudent, JobRequest, PipelineSpec
@@ -227,6 +227,7 @@ def gathered() -> Iterator[PastTask]:
 def main(wanted: list[str], num_trials: int, minutes: float, out: Path) -> int:
     """Collect for so long, write the file and say what is left; the exit code is 0 at the end."""
     (FOLDER / "tasks").mkdir(parents=True, exist_ok=True)
+    os.environ["AUTODISTILL_SHIPPED_HISTORY"] = "false"  # it is what is being made
     with service(FOLDER) as client:
         whole = collect(client, wanted, num_trials, time.monotonic() + 60 * minutes)
     out.write_bytes(b"".join(chronicle.write(gathered())))

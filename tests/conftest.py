@@ -23,6 +23,7 @@ from sqlalchemy import Engine, create_engine, make_url, text
 
 from autodistill.store import Store
 
+os.environ["AUTODISTILL_SHIPPED_HISTORY"] = "false"  # it grows, and answers with it
 SERIAL = count()
 CHROMIUM = Path("/usr/bin/chromium")
 FLAGS = [

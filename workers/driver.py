@@ -36,7 +36,7 @@ def main(job_id: str, epoch: int, slots: int) -> int:
     """Drive one claim of a job on Ray, and return the exit code."""
     settings = Settings()
     configure(settings.log_format, service="driver", job=job_id)
-    store = Store(settings.database)
+    store = Store(settings.database, shipped=settings.shipped_history)
     with store.read() as tx:
         job = tx.jobs.get(job_id)
     if job.owner_epoch != epoch:

@@ -43,6 +43,8 @@ class Settings(BaseSettings):
     """Folder of database, artifacts, caches and checkpoints."""
     database_url: str = ""
     """SQLAlchemy URL; a SQLite file in the data root when empty."""
+    shipped_history: bool = True
+    """Whether searches also rest on the history that comes with the package."""
     worker: str = Field(default_factory=socket.gethostname)
     """Name of this worker, its own among all; the machine's when there is one on each."""
     slots: Annotated[int, Ge(1)] = Field(default_factory=lambda: os.cpu_count() or 1)

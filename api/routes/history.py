@@ -13,8 +13,7 @@ from api.deps import PrincipalDep, StoreDep
 from api.exports import PARQUET
 from api.insight import headline
 from api.views import View, visible
-from autodistill.history import PastTask
-from autodistill.recommend import chronicle
+from autodistill.history import PastTask, chronicle
 from autodistill.record import Job, JobState
 from autodistill.store import Store, Transaction
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from autodistill.history import PastTask
+from autodistill.history import PastTask, Standing
 from autodistill.record import Dataset
 from autodistill.task import Task, TaskFacts
 
@@ -38,6 +38,8 @@ MOST_UNITS = 3.0
 """A larger difference in one feature counts as this one."""
 LACKING = 1.0
 """Units that a feature counts which only one side has."""
+WEIGHT = {Standing.OWN: 1.0, Standing.IMPORTED: 0.5, Standing.SHIPPED: 0.5}
+"""Of a past task by where it comes from."""
 PRIOR_TASKS = 3.0
 """Past tasks that the prior bandwidth of 1 counts for, against the store's median distance."""
 
@@ -67,10 +69,13 @@ def evidence(alike: Sequence[float], tasks: Sequence[PastTask]) -> list[float]:
     """Return what past tasks weigh, given their similarities.
 
     Jobs on the same dataset with the same facts are no independent evidence: n of them weigh as
-    much as the square root of n.
+    much as the square root of n. What others measured weighs less than the team's own.
     """
     kin = [(task.dataset.id, task.facts) for task in tasks]
-    return [a / math.sqrt(kin.count(key)) for a, key in zip(alike, kin, strict=True)]
+    return [
+        a * WEIGHT[task.standing] / math.sqrt(kin.count(key))
+        for a, task, key in zip(alike, tasks, kin, strict=True)
+    ]
 
 
 def dataset_distances(datasets: Sequence[Dataset]) -> NDArray[np.float64]:

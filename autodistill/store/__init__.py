@@ -13,6 +13,7 @@ from autodistill.store.artifacts import ArtifactFolder as ArtifactFolder
 from autodistill.store.artifacts import Artifacts
 from autodistill.store.audit import Audit
 from autodistill.store.census import Census
+from autodistill.store.chronicles import Chronicles
 from autodistill.store.database import for_reading, open_engine
 from autodistill.store.driving import Driving as Driving
 from autodistill.store.events import Events
@@ -34,7 +35,7 @@ from autodistill.store.trials import Trials
 class Transaction:
     """What can be done in one transaction; it ends with the block that opened it."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, *, shipped: bool) -> None:
         self._connection = connection
         self._drivings: dict[tuple[str, int], Driving] = {}
         self.events = Events(connection)
@@ -46,7 +47,8 @@ class Transaction:
         self.leases = Leases(connection, self.events)
         self.trials = Trials(connection)
         self.plain = PlainTrials(connection)
-        self.history = History(connection)
+        self.chronicles = Chronicles(connection)
+        self.history = History(connection, self.chronicles, shipped=shipped)
         self.idempotency = Idempotency(connection)
         self.artifacts = Artifacts(connection)
         self.census = Census(connection)
@@ -67,10 +69,15 @@ class Transaction:
 
 
 class Store:
-    """The service's memory, in SQLite or PostgreSQL; threads may share one."""
+    """The service's memory, in SQLite or PostgreSQL; threads may share one.
 
-    def __init__(self, url: str) -> None:
-        self.url = url
+    Args:
+        url: SQLAlchemy's.
+        shipped: Whether the history that comes with the package is part of what it remembers.
+    """
+
+    def __init__(self, url: str, *, shipped: bool = False) -> None:
+        self.url, self._shipped = url, shipped
         self._engine = open_engine(url)
 
     def migrate(self) -> None:
@@ -81,7 +88,7 @@ class Store:
     def write(self) -> Iterator[Transaction]:
         """Open a transaction that may write; it commits where the block ends without an error."""
         with self._engine.begin() as connection:
-            transaction = Transaction(connection)
+            transaction = Transaction(connection, shipped=self._shipped)
             yield transaction
             transaction.events.flush()
 
@@ -89,7 +96,7 @@ class Store:
     def read(self) -> Iterator[Transaction]:
         """Open a transaction that sees one moment of the database and cannot change it."""
         with for_reading(self._engine.connect()) as connection, connection.begin():
-            yield Transaction(connection)
+            yield Transaction(connection, shipped=self._shipped)
 
     def close(self) -> None:
         """Close every connection."""

@@ -11,6 +11,7 @@ from autodistill.history import PastTask
 from autodistill.metrics import LOWER_IS_BETTER, METRICS
 from autodistill.record import Dataset, Job, Origin, Trial, TrialState
 from autodistill.store import tables
+from autodistill.store.chronicles import LEARNT, Chronicles, shipped
 from autodistill.store.events import Events
 from autodistill.store.jobs import Jobs
 from autodistill.store.registry import Registry
@@ -18,7 +19,6 @@ from autodistill.store.trials import Trials, select_trials, to_trial
 
 MOST, BEST = 150, 20
 """Trials of a job that are read at most, about; and the best, which are read in any case."""
-LEARNT = (TrialState.COMPLETE, TrialState.PRUNED)
 TOLD = (*LEARNT, TrialState.FAILED)
 """Trials that say something to others: that a pipeline diverges as well."""
 
@@ -26,10 +26,23 @@ TOLD = (*LEARNT, TrialState.FAILED)
 class History:
     """Reading the past."""
 
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
+    def __init__(self, connection: Connection, chronicles: Chronicles, *, shipped: bool) -> None:
+        self._connection, self._chronicles, self._shipped = connection, chronicles, shipped
 
     def tasks(self, exclude_job: str | None = None) -> list[PastTask]:
+        """Return all that is known of the past: own tasks, then imported and shipped ones.
+
+        A job's student that comes in several ways counts once, the first time.
+        """
+        found = [*self.own(exclude_job), *self._chronicles.tasks()]
+        found += shipped() if self._shipped else ()
+        distinct: dict[tuple[str, str], PastTask] = {}
+        for task in found:
+            if task.job != exclude_job:
+                distinct.setdefault((task.job, task.student), task)
+        return list(distinct.values())
+
+    def own(self, exclude_job: str | None = None) -> list[PastTask]:
         """Return each (job, student) with its finished trials, oldest first.
 
         Confirmations and curves are left out, and students without a finished trial. Of a job with

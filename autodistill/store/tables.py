@@ -14,6 +14,7 @@ from sqlalchemy import (
     ForeignKeyConstraint,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     String,
     Table,
@@ -191,6 +192,24 @@ audit = Table(
     Column("who", Line, nullable=False),
     Column("action", String(60), nullable=False),
     Column("target", Line, nullable=False),
+)
+
+chronicle = Table(
+    "chronicle",
+    metadata,
+    Column("id", Line, primary_key=True),
+    Column("name", Line, nullable=False, unique=True),
+    Column("sha256", String(64), nullable=False),
+    Column("num_tasks", Integer, nullable=False),
+    Column("num_trials", Integer, nullable=False),
+    Column("created_at", Moment, nullable=False),
+)
+
+chronicle_content = Table(
+    "chronicle_content",
+    metadata,
+    Column("chronicle_id", Line, ForeignKey("chronicle.id"), primary_key=True),
+    Column("content", LargeBinary, nullable=False),
 )
 
 webhook = Table(

@@ -1,11 +1,15 @@
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from autodistill.recommend import chronicle
+from autodistill.history import Standing, chronicle
+from autodistill.optimisation import Training
+from autodistill.spec import PipelineSpec
+from autodistill.testing.records import dataset_of, facts_of, past_of, trial_of
 
 
 @pytest.fixture
@@ -48,3 +52,74 @@ def test_some_jobs_alone_are_exported(world: Any, learnt: str, tmp_path: Path) -
 
 def test_nothing_learnt_is_an_empty_history(world: Any, tmp_path: Path) -> None:
     assert chronicle.read(exported(world, tmp_path)) == []
+
+
+def imported(world: Any, path: Path, name: str = "theirs", **more: Any) -> Any:
+    files = {"file": (path.name, path.read_bytes())}
+    return world.http.post("/v1/history/imports", files=files, data={"name": name}, **more)
+
+
+def advised(world: Any) -> Any:
+    asked = {
+        "dataset": "reviews",
+        "teacher": "teacher",
+        "student": {"kind": "cut", "num_layers": 2},
+    }
+    return world.post("/v1/recommendations", asked).json()
+
+
+@pytest.mark.usefixtures("learnt")
+def test_what_was_exported_is_advice_elsewhere(
+    world: Any, open_world: Any, ready: Path, tmp_path: Path
+) -> None:
+    path = exported(world, tmp_path)
+    shutil.copytree(ready, tmp_path / "other")
+    other = open_world(tmp_path / "other")
+    assert advised(other)["basis"] == "expert"
+    first = imported(other, path)
+    assert first.status_code == 201, first.text
+    assert (first.json()["num_tasks"], first.json()["num_trials"]) == (1, 6)
+    assert imported(other, path).json() == imported(other, path, "again").json() == first.json()
+    assert advised(other)["basis"] == "history"
+    assert [i["name"] for i in other.get("/v1/history/imports").json()["items"]] == ["theirs"]
+    assert other.http.delete("/v1/history/imports/theirs").json() == first.json()
+    assert advised(other)["basis"] == "expert"
+    assert other.get("/v1/history/imports/theirs").status_code == 404
+
+
+@pytest.mark.usefixtures("learnt")
+def test_what_comes_back_home_counts_once(world: Any, tmp_path: Path) -> None:
+    before = advised(world)
+    assert imported(world, exported(world, tmp_path)).status_code == 201
+    assert advised(world) == before
+
+
+def test_a_bad_file_is_refused_and_leaves_nothing(world: Any, tmp_path: Path) -> None:
+    path = tmp_path / "bad.parquet"
+    path.write_bytes(b"PAR1 and no more")
+    answer = imported(world, path)
+    assert answer.status_code == 422
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert [p["field"] for p in answer.json()["problems"]] == ["file"]
+    path.write_bytes(b"".join(chronicle.write([])))
+    assert imported(world, path).status_code == 422
+    assert imported(world, path, name="").status_code == 422
+    assert world.get("/v1/history/imports").json()["items"] == []
+
+
+def test_the_shipped_history_is_advice_where_it_is_wanted(
+    open_world: Any, ready: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(ready, tmp_path / "mine")
+    task = past_of(
+        dataset_of("reviews", facts_of(layers=2), {}),
+        facts_of(layers=2),
+        [
+            trial_of(i, PipelineSpec(training=Training(num_epochs=3 + i)), dev={"accuracy": i / 9})
+            for i in range(6)
+        ],
+    )
+    shipped = (task.model_copy(update={"standing": Standing.SHIPPED, "job": "j"}),)
+    monkeypatch.setattr("autodistill.store.history.shipped", lambda: shipped)
+    assert advised(open_world(tmp_path / "mine"))["basis"] == "expert"
+    assert advised(open_world(tmp_path / "mine", shipped_history=True))["basis"] == "history"

@@ -1,9 +1,10 @@
 /** What the recommender has learnt from. */
 
-import { get } from "./api.js";
-import { h, notice, show, table } from "./dom.js";
+import { get, post, Refusal } from "./api.js";
+import { $, h, notice, show, table } from "./dom.js";
 import { ago, difference, metric, metricName } from "./format.js";
 import { registered, studentName } from "./names.js";
+import { registry } from "./registry.js";
 import { badge } from "./state.js";
 
 const tile = (name, value, note) => h("div", { class: "tile" }, h("div", { class: "name" }, name), h("div", { class: "value" }, value.toLocaleString("en")), h("div", { class: "note" }, note));
@@ -33,3 +34,22 @@ try {
   show("#tiles");
   show("#jobs", notice("bad", error.message));
 }
+
+registry({
+  path: "/v1/history/imports", noun: "import", caption: "Imported histories", form: $("#import"),
+  empty: [h("h2", {}, "Nothing imported"), h("p", {}, "Recommendations rest on your own jobs. A file that another service exported may add to them.")],
+  columns: [
+    { name: "Import", cell: (c) => [c.name, h("small", { class: "quiet" }, c.id)] },
+    { name: "Tasks", num: true, cell: (c) => c.num_tasks.toLocaleString("en") },
+    { name: "Trials", num: true, cell: (c) => c.num_trials.toLocaleString("en") },
+    { name: "Added", cell: (c) => ago(c.created_at) },
+  ],
+  send: async () => {
+    const [file] = $("#file").files;
+    if (!file) throw new Refusal(0, { detail: "No file.", problems: [{ field: "file", message: "Choose a file." }] });
+    const body = new FormData();
+    body.append("file", file);
+    body.append("name", $("#name").value.trim() || file.name.replace(/\.parquet$/, ""));
+    return post("/v1/history/imports", body);
+  },
+});

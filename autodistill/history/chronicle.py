@@ -103,8 +103,10 @@ def _rows(task: PastTask) -> Iterator[dict[str, Any]]:
         }
 
 
-def read(path: Path, standing: Standing = Standing.IMPORTED) -> list[PastTask]:
-    """Return the tasks of a file, each with its trials in the order of their numbers.
+def read(
+    source: Path | bytes, standing: Standing = Standing.IMPORTED, *, curves: bool = True
+) -> list[PastTask]:
+    """Return the tasks of a file or its content, with their trials in the order of their numbers.
 
     Trials of components that this version does not know are left out.
 
@@ -112,9 +114,12 @@ def read(path: Path, standing: Standing = Standing.IMPORTED) -> list[PastTask]:
         InvalidInput: When it is no such file, is of a newer version or breaks a law.
     """
     try:
-        with parquet.ParquetFile(path) as file:
+        with parquet.ParquetFile(
+            io.BytesIO(source) if isinstance(source, bytes) else source
+        ) as file:
             _check(file)
-            rows = file.read().to_pylist(maps_as_pydicts="strict")
+            wanted = [name for name in schema().names if curves or name != "curve"]
+            rows = file.read(wanted).to_pylist(maps_as_pydicts="strict")
     except (pyarrow.ArrowException, OSError, UnicodeDecodeError, KeyError) as error:
         raise _refused(f"This is no history that can be read: {error}") from error
     found: dict[tuple[str, ...], list[Trial]] = {}
@@ -162,7 +167,7 @@ def _trial(row: Mapping[str, Any], known: dict[str, PipelineSpec | None]) -> Tri
     if (pipeline := known[said]) is None:
         return None
     ended = row["finished_at"] or datetime.fromtimestamp(0, UTC)
-    curve = tuple(Measurement(epoch=e["epoch"], values=e["values"]) for e in row["curve"])
+    curve = tuple(Measurement(epoch=e["epoch"], values=e["values"]) for e in row.get("curve", ()))
     return Trial(
         job_id=row["job"],
         number=row["number"],

@@ -1,4 +1,4 @@
-"""NOUN: past tasks, and what they advise."""
+"""NOUN: past tasks, files of them, and what they advise."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from autodistill.record import Dataset, Record, Trial
+from autodistill.record import Dataset, Record, Registered, Trial
 from autodistill.spec import PipelineSpec
 from autodistill.task import TaskFacts
 
@@ -42,6 +42,13 @@ class Standing(StrEnum):
     """A file that somebody gave it."""
     SHIPPED = "shipped"
     """The file that comes with the package."""
+
+
+class Chronicle(Registered):
+    """A file of past tasks that was imported; its hash is of the tasks as they were understood."""
+
+    num_tasks: int
+    num_trials: int
 
 
 class PastTask(Record):

@@ -6,9 +6,8 @@ from pathlib import Path
 import pytest
 
 from autodistill.errors import InvalidInput
-from autodistill.history import PastTask, Standing
+from autodistill.history import PastTask, Standing, chronicle
 from autodistill.lazy import parquet, pyarrow
-from autodistill.recommend import chronicle
 from autodistill.record import TrialState
 from autodistill.spec import PipelineSpec
 from autodistill.testing.records import dataset_of, facts_of, past_of, trial_of
