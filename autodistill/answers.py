@@ -1,11 +1,26 @@
-"""What the service's answers that are errors stand for."""
+"""Where the service is asked, and what its answers stand for."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import quote
 
 import httpx
 
 from autodistill import errors
 from autodistill.errors import AutodistillError, InvalidInput, Problem
+from autodistill.record import Job
+
+
+def path_of(*parts: str) -> str:
+    """Return the address of a resource."""
+    return "/v1/" + "/".join(quote(part, safe="") for part in parts)
+
+
+def job_of(body: Mapping[str, Any]) -> Job:
+    """Return the job of an answer, without what the answer adds to it."""
+    return Job.model_validate({k: v for k, v in body.items() if k in Job.model_fields})
 
 
 def refuse(response: httpx.Response) -> None:

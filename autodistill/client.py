@@ -10,12 +10,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
 
 import httpx
 
 from autodistill.access import ApiToken, AuditEntry, Scope
-from autodistill.answers import refuse
+from autodistill.answers import job_of, path_of, refuse
 from autodistill.errors import AutodistillError
 from autodistill.history import Chronicle, Recommendation
 from autodistill.record import (
@@ -79,7 +78,7 @@ class Client:
 
     def dataset(self, dataset: str) -> Dataset:
         """Return a dataset by id or name."""
-        return Dataset.model_validate(self._ask("GET", _path("datasets", dataset)))
+        return Dataset.model_validate(self._ask("GET", path_of("datasets", dataset)))
 
     def datasets(self) -> Iterator[Dataset]:
         """Return every dataset by name."""
@@ -98,15 +97,15 @@ class Client:
         """Submit a job; with a key, a repeated call makes no second one."""
         body = job.model_dump(mode="json") if isinstance(job, JobRequest) else dict(job)
         headers = {"Idempotency-Key": key} if key else {}
-        return _job(self._ask("POST", "/v1/jobs", json=body, headers=headers))
+        return job_of(self._ask("POST", "/v1/jobs", json=body, headers=headers))
 
     def job(self, job: str) -> Job:
         """Return a job."""
-        return _job(self._ask("GET", _path("jobs", job)))
+        return job_of(self._ask("GET", path_of("jobs", job)))
 
     def jobs(self) -> Iterator[Job]:
         """Return every job, newest first."""
-        return map(_job, self._pages("/v1/jobs"))
+        return map(job_of, self._pages("/v1/jobs"))
 
     def result(self, job: str) -> JobResult | None:
         """Return what a job found; None until it has succeeded."""
@@ -114,42 +113,42 @@ class Client:
 
     def progress(self, job: str) -> dict[str, int]:
         """Return how many trials of the search are in each state, and `of` how many."""
-        found: dict[str, int] = self._ask("GET", _path("jobs", job))["progress"]
+        found: dict[str, int] = self._ask("GET", path_of("jobs", job))["progress"]
         return found
 
     def pause(self, job: str) -> Job:
         """Stop after the running epochs."""
-        return _job(self._ask("POST", _path("jobs", job, "pause")))
+        return job_of(self._ask("POST", path_of("jobs", job, "pause")))
 
     def resume(self, job: str) -> Job:
         """Go on with a paused job."""
-        return _job(self._ask("POST", _path("jobs", job, "resume")))
+        return job_of(self._ask("POST", path_of("jobs", job, "resume")))
 
     def cancel(self, job: str) -> Job:
         """End a job for good."""
-        return _job(self._ask("POST", _path("jobs", job, "cancel")))
+        return job_of(self._ask("POST", path_of("jobs", job, "cancel")))
 
     def clone(
         self, job: str, changes: Mapping[str, Any] | None = None, *, key: str | None = None
     ) -> Job:
         """Submit a job again, with changes to its request (a JSON merge patch)."""
         headers = {"Idempotency-Key": key} if key else {}
-        path = _path("jobs", job, "clone")
-        return _job(self._ask("POST", path, json=dict(changes or {}), headers=headers))
+        path = path_of("jobs", job, "clone")
+        return job_of(self._ask("POST", path, json=dict(changes or {}), headers=headers))
 
     def extend(self, job: str, num_trials: int, *, timeout_s: float | None = None) -> Job:
         """Give a job that has ended or is paused a larger budget, and queue it."""
         body = {"num_trials": num_trials, "timeout_s": timeout_s}
-        return _job(self._ask("POST", _path("jobs", job, "extend"), json=body))
+        return job_of(self._ask("POST", path_of("jobs", job, "extend"), json=body))
 
     def retry(self, job: str, trial: int | None = None) -> Job:
         """Run failed and stopped trials of a job that has ended or is paused anew, or just one."""
         only = {} if trial is None else {"trial": trial}
-        return _job(self._ask("POST", _path("jobs", job, "retry"), params=only))
+        return job_of(self._ask("POST", path_of("jobs", job, "retry"), params=only))
 
     def stop(self, job: str, trial: int) -> Trial:
         """End an open trial after its epoch."""
-        path = _path("jobs", job, "trials", f"{trial}", "stop")
+        path = path_of("jobs", job, "trials", f"{trial}", "stop")
         return Trial.model_validate(self._ask("POST", path))
 
     def projects(self) -> Iterator[Project]:
@@ -159,15 +158,15 @@ class Client:
     def set_project(self, name: str, *, weight: int = 1, quota: int | None = None) -> Project:
         """Say how a project shares the slots, and how many it has at most."""
         body = {"weight": weight, "quota": quota}
-        return Project.model_validate(self._ask("PUT", _path("projects", name), json=body))
+        return Project.model_validate(self._ask("PUT", path_of("projects", name), json=body))
 
     def trials(self, job: str) -> Iterator[Trial]:
         """Return every trial of a job by number, without curves."""
-        return map(Trial.model_validate, self._pages(_path("jobs", job, "trials")))
+        return map(Trial.model_validate, self._pages(path_of("jobs", job, "trials")))
 
     def trial(self, job: str, number: int) -> Trial:
         """Return a trial with its curve."""
-        return Trial.model_validate(self._ask("GET", _path("jobs", job, "trials", str(number))))
+        return Trial.model_validate(self._ask("GET", path_of("jobs", job, "trials", str(number))))
 
     def study(self, job: str, *, curves: bool = True) -> optuna.Study:
         """Return a job as an Optuna study in memory; curves cost a request for each trial."""
@@ -222,7 +221,7 @@ class Client:
 
     def revoke_token(self, token: str) -> ApiToken:
         """Make a token, named by id or name, worthless."""
-        return ApiToken.model_validate(self._ask("POST", _path("tokens", token, "revoke")))
+        return ApiToken.model_validate(self._ask("POST", path_of("tokens", token, "revoke")))
 
     def audit(self) -> Iterator[AuditEntry]:
         """Return who changed what, newest first."""
@@ -240,12 +239,12 @@ class Client:
 
     def deliveries(self, webhook: str) -> list[Delivery]:
         """Return the newest messages to a webhook."""
-        found = self._ask("GET", _path("webhooks", webhook, "deliveries"))
+        found = self._ask("GET", path_of("webhooks", webhook, "deliveries"))
         return [Delivery.model_validate(delivery) for delivery in found]
 
     def delete_webhook(self, webhook: str) -> Webhook:
         """Forget a webhook, and what it was still to be told."""
-        return Webhook.model_validate(self._ask("DELETE", _path("webhooks", webhook)))
+        return Webhook.model_validate(self._ask("DELETE", path_of("webhooks", webhook)))
 
     def download_student(
         self, job: str, folder: Path, *, form: StudentFormat = "safetensors"
@@ -259,7 +258,7 @@ class Client:
             AutodistillError: When the archive is not what the service makes.
         """
         with TemporaryFile() as file:
-            where, asked = _path("jobs", job, "student"), {"format": form}
+            where, asked = path_of("jobs", job, "student"), {"format": form}
             with self._http.stream("GET", where, params=asked) as response:
                 for chunk in response.iter_bytes():
                     file.write(chunk)
@@ -274,7 +273,7 @@ class Client:
 
     def report(self, job: str, path: Path) -> Path:
         """Write what a job found, as one HTML page to be printed or sent, and return the path."""
-        path.write_bytes(self._http.get(_path("jobs", job, "report")).content)
+        path.write_bytes(self._http.get(path_of("jobs", job, "report")).content)
         return path
 
     def export_history(self, path: Path, *, jobs: Sequence[str] = ()) -> Path:
@@ -300,12 +299,12 @@ class Client:
 
     def forget_import(self, chronicle: str) -> Chronicle:
         """Forget an imported file, named by id or name."""
-        path = _path("history", "imports", chronicle)
+        path = path_of("history", "imports", chronicle)
         return Chronicle.model_validate(self._ask("DELETE", path))
 
     def _stream(self, job: str, after: int) -> Iterator[Event]:
         headers = {"Last-Event-ID": str(after)}
-        path, silence = _path("jobs", job, "events"), httpx.Timeout(60)  # it beats every 15 s
+        path, silence = path_of("jobs", job, "events"), httpx.Timeout(60)  # it beats every 15 s
         with self._http.stream("GET", path, headers=headers, timeout=silence) as response:
             for line in response.iter_lines():
                 if line.startswith("data: "):
@@ -321,11 +320,3 @@ class Client:
 
     def _ask(self, method: str, path: str, **request: Any) -> Any:
         return self._http.request(method, path, **request).json()
-
-
-def _path(*parts: str) -> str:
-    return "/v1/" + "/".join(quote(part, safe="") for part in parts)
-
-
-def _job(body: Mapping[str, Any]) -> Job:
-    return Job.model_validate({k: v for k, v in body.items() if k in Job.model_fields})

@@ -13,8 +13,11 @@ from typer.testing import CliRunner, Result
 from autodistill.cli import app
 from autodistill.cli.show import describe
 from autodistill.client import Client
+from autodistill.history import chronicle
 from autodistill.record import Event
+from autodistill.spec import PipelineSpec
 from autodistill.task import Task
+from autodistill.testing.records import dataset_of, facts_of, past_of, trial_of
 from autodistill.testing.shells import reviews, shell_model
 from autodistill.testing.tiny import tiny_dataset
 
@@ -240,6 +243,24 @@ def test_an_event_is_a_line(kind: str, data: dict[str, Any], line: str | None) -
     )
     described = describe(event, "accuracy")
     assert (described and described.plain) == line
+
+
+def test_histories_are_exported_imported_listed_and_forgotten(run: Run, tmp_path: Path) -> None:
+    facts = facts_of()
+    task = past_of(dataset_of("theirs", facts, {}), facts, [trial_of(0, PipelineSpec())])
+    path = tmp_path / "theirs.parquet"
+    path.write_bytes(b"".join(chronicle.write([task.model_copy(update={"job": "theirs"})])))
+    for _ in range(2):
+        done = run("history", "import", path)
+        assert "theirs: 1 trials of 1 tasks" in done.stdout
+    assert "theirs" in run("history", "list").stdout
+    assert "forgotten" in run("history", "forget", "theirs").stdout
+    refused = run("history", "import", reviews(tmp_path / "reviews.csv"))
+    assert refused.exit_code == 2
+    assert "no history" in refused.stderr
+    mine = tmp_path / "mine.parquet"
+    assert run("history", "export", mine).exit_code == 0
+    assert all(known.trials for known in chronicle.read(mine))
 
 
 def test_tokens_are_made_listed_and_revoked(run: Run) -> None:
