@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import zipfile
 from collections.abc import Mapping
-from typing import Any
+from pathlib import Path
+from typing import IO, Any
 from urllib.parse import quote
 
 import httpx
@@ -21,6 +23,21 @@ def path_of(*parts: str) -> str:
 def job_of(body: Mapping[str, Any]) -> Job:
     """Return the job of an answer, without what the answer adds to it."""
     return Job.model_validate({k: v for k, v in body.items() if k in Job.model_fields})
+
+
+def unpack(file: IO[bytes], folder: Path) -> None:
+    """Unpack an archive of plain files into a folder.
+
+    Raises:
+        AutodistillError: When it holds anything that would lie elsewhere.
+    """
+    with zipfile.ZipFile(file) as archive:
+        for name in archive.namelist():
+            if Path(name).name != name:
+                message = f'The archive holds a path, "{name}"; nothing was unpacked.'
+                raise AutodistillError(message)
+        folder.mkdir(parents=True, exist_ok=True)
+        archive.extractall(folder)
 
 
 def refuse(response: httpx.Response) -> None:

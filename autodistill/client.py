@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import time
-import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -14,8 +13,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 
 from autodistill.access import ApiToken, AuditEntry, Scope
-from autodistill.answers import job_of, path_of, refuse
-from autodistill.errors import AutodistillError
+from autodistill.answers import job_of, path_of, refuse, unpack
 from autodistill.history import Chronicle, Recommendation
 from autodistill.record import (
     Dataset,
@@ -262,13 +260,7 @@ class Client:
             with self._http.stream("GET", where, params=asked) as response:
                 for chunk in response.iter_bytes():
                     file.write(chunk)
-            with zipfile.ZipFile(file) as archive:
-                for name in archive.namelist():
-                    if Path(name).name != name:
-                        message = f'The archive holds a path, "{name}"; nothing was unpacked.'
-                        raise AutodistillError(message)
-                folder.mkdir(parents=True, exist_ok=True)
-                archive.extractall(folder)
+            unpack(file, folder)
         return folder
 
     def report(self, job: str, path: Path) -> Path:
