@@ -238,6 +238,11 @@ class JobResult(Record):
     graphs: Graphs | None = None
     no_graphs: str = ""
     """Why there are none."""
+    equals: tuple[int, ...] | None = None
+    """Numbers of trials that one run each cannot tell from the winner, best first, at most 100;
+    None where no pipeline was run with several fresh seeds."""
+    front: tuple[int, ...] = ()
+    """Where there are several objectives: trials that distil and that no other one dominates."""
     broken: tuple[str, ...] = ()
     """Metrics whose limits the exported student breaks: where no trial keeps them all, the one that
     is least beyond them wins."""

@@ -202,24 +202,22 @@ class Objective(Spec):
 
 
 class Limit(Spec):
-    """What the winner must keep: a bound on a metric that need not be an objective."""
+    """What the winner must keep: a bound on whatever may be an objective."""
 
     metric: str
-    """A metric of the task on dev, or `latency_ms` or `num_parameters` of the student."""
     bound: float
     """The most of what is better lower, the least of anything else."""
 
     def excess(self, scores: Mapping[str, float]) -> float:
         """Return how far scores are beyond the bound, in parts of it; infinite where missing."""
-        value = scores.get(self.metric, math.nan)
-        if not math.isfinite(value):
+        if not math.isfinite(value := scores.get(self.metric, math.nan)):
             return math.inf
         beyond = value - self.bound if self.metric in LOWER_IS_BETTER else self.bound - value
         return max(0.0, beyond) / (abs(self.bound) or 1.0)
 
 
 def excess(scores: Mapping[str, float], limits: Sequence[Limit]) -> float:
-    """Return how far scores are beyond all limits together; 0 where they keep them."""
+    """Return how far scores are beyond all limits together."""
     return sum(limit.excess(scores) for limit in limits)
 
 
@@ -230,6 +228,8 @@ class Budget(Spec):
     """Trials, plain fine-tuning and early-stopped ones included."""
     timeout_s: Annotated[float, Gt(0)] | None = None
     """Seconds of search after which no new trial starts; None is no limit."""
+    patience: Annotated[int, Ge(1)] | None = None
+    """Trials in a row without a better one after which no new trial starts; None is no limit."""
     max_epochs: Annotated[int, Ge(1), Le(1000)] = 8
     """Longest training of one trial."""
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from autodistill.errors import InvalidInput
 from autodistill.record import Event, Job, JobState, Origin, Trial, TrialState
-from autodistill.search import Past, Searcher, best, plain
+from autodistill.search import Past, Searcher, best, idle, plain
 from autodistill.spec import PipelineSpec, TrialSpec
 from autodistill.task import TaskFacts
 
@@ -64,6 +65,8 @@ class Plan:
     def _proposed(self, number: int, searched: Sequence[Trial]) -> Planned | None:
         if self._deadline is not None and self._clock() > self._deadline:
             self.cut_short = "The time for the search is used up."
+        if self._spec.budget.patience is not None and self._idle(searched):
+            self.cut_short = f"The last {self._idle(searched)} trials found nothing better."
         if self.cut_short:
             return None
         finished = [t for t in searched if t.state.terminal]
@@ -78,6 +81,16 @@ class Plan:
                 self.cut_short = "The space has no further pipeline; the search ends here."
             return None
         return Planned(number, proposal.spec, proposal.origin, proposal.reason)
+
+    def _idle(self, searched: Sequence[Trial]) -> int:
+        """Return how many trials have ended in vain; 0 while patience lasts.
+
+        After an extension of the budget only trials that it has paid for count.
+        """
+        without = idle(searched, self._spec.objectives, self._spec.limits)
+        paid = sum(t.state.terminal and t.number >= self._round_start for t in searched)
+        found = min(without, paid)
+        return found if found >= (self._spec.budget.patience or math.inf) else 0
 
     def _confirmations(self, number: int, searched: Sequence[Trial]) -> list[Planned]:
         """Return the winner and its rivals without a teacher, each with the same fresh seeds.

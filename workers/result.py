@@ -26,7 +26,7 @@ from autodistill.record import (
     Trial,
     TrialState,
 )
-from autodistill.search import best, plain, signed
+from autodistill.search import best, equals, pareto, plain, signed
 from autodistill.spec import Objective, excess
 from autodistill.store import ArtifactFolder
 from autodistill.trial import TrialRun
@@ -36,6 +36,8 @@ from workers.graphs import graphs
 from workers.klom import klom
 from workers.plan import fresh_runs
 
+MOST_EQUALS = 100
+"""Trials that a result names as no worse than its winner."""
 EXACT = 1e-12
 """Below this, two scores of the same model differ by rounding alone."""
 
@@ -70,6 +72,8 @@ def conclude(
     limits = job.spec.limits
     exported = max(ours, key=lambda t: (-excess(t.dev, limits), signed(t, objective)))
     sign = -1 if metric in LOWER_IS_BETTER else 1
+    alike = equals(rows, [ours, theirs], Objective(metric=metric), limits)
+    several = job.spec.objectives if len(job.spec.objectives) > 1 else ()
     same = baseline is not None and baseline.spec.pipeline == theirs[0].spec.pipeline
     source = baseline if baseline is not None and same else winner  # of a twin: the winner
     found, rival = _contender(winner, ours, metric), _contender(source, theirs, metric)
@@ -85,6 +89,8 @@ def conclude(
         | {k: exported.dev[k] for k in COSTS},
         artifact="",
         exported=exported.number,
+        equals=None if alike is None else tuple(t.number for t in alike[:MOST_EQUALS]),
+        front=tuple(t.number for t in pareto(rows, several, limits)) if several else (),
         broken=tuple(x.metric for x in limits if x.excess(exported.dev) > 0),
     )
     wanted = ours if "klom" in task.probes else [exported]

@@ -140,6 +140,7 @@ def submit(
     trials: Annotated[int | None, typer.Option(help="Budget of trials.")] = None,
     epochs: Annotated[int | None, typer.Option(help="Longest training of a trial.")] = None,
     timeout: Annotated[float | None, typer.Option(help="Seconds of search.")] = None,
+    patience: Annotated[int | None, typer.Option(help="Trials without a better one.")] = None,
     parallelism: Annotated[int | None, typer.Option(help="Trials at once.")] = None,
     seed: Annotated[int | None, typer.Option(help="Of the search and all trials.")] = None,
     name: Annotated[str | None, typer.Option(help="Free text.")] = None,
@@ -153,8 +154,8 @@ def submit(
     body = {} if file is None else _read(file)
     asked = {"name": name, "project": project, "dataset": dataset}
     body |= _given(asked | {"seed": seed, "parallelism": parallelism, "priority": priority})
-    limits = {"num_trials": trials, "max_epochs": epochs, "timeout_s": timeout}
-    body["budget"] = body.get("budget", {}) | _given(limits)
+    budget = {"num_trials": trials, "max_epochs": epochs, "timeout_s": timeout}
+    body["budget"] = body.get("budget", {}) | _given(budget | {"patience": patience})
     if teacher is not None:
         body["teacher"] = {"model": teacher}
     if fine_tune or preparation:

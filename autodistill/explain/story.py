@@ -5,7 +5,7 @@ The overview, the printable report and the API say the same sentences.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from autodistill.component import Component
@@ -29,6 +29,8 @@ from autodistill.record import JobState, Record, TrialState
 from autodistill.spec import PipelineSpec, plain_fine_tuning
 
 MANY_FAILED = 0.2
+NAMED = 5
+"""Trials that are named where there may be many."""
 PLAIN = plain_fine_tuning(PipelineSpec().training)
 Mood = Literal["good", "active", "warn", "bad", "idle"]
 
@@ -121,6 +123,7 @@ def _best(facts: Facts) -> Answer:
                 f"trial {result.best.trial}; on test, {plural(result.best.test.seeds, 'seed')}.",
                 sure,
                 f"The teacher reaches {teacher}.",
+                *_alike(result.equals),
                 *_margins(result.klom),
             ),
         )
@@ -144,6 +147,14 @@ def _best(facts: Facts) -> Answer:
         details.append(f"The teacher reaches {metric(name, theirs)}.")
     headline = f"{metric(name, measured)} {metric_name(name)}"
     return Answer(question=question, mood="active", headline=headline, details=tuple(details))
+
+
+def _alike(numbers: Sequence[int] | None) -> tuple[str, ...]:
+    if not numbers:
+        return ()
+    named = listed([str(n) for n in numbers[:NAMED]])
+    more = f", the first of {len(numbers)}" if len(numbers) > NAMED else ""
+    return (f"As good, as far as one run each can tell: trial {named}{more}.",)
 
 
 def _margins(klom: float | None) -> tuple[str, ...]:

@@ -10,5 +10,8 @@ from autodistill.search.searcher import Searcher as Searcher
 from autodistill.search.showing import as_study as as_study
 from autodistill.search.showing import write_journal as write_journal
 from autodistill.search.winner import best as best
+from autodistill.search.winner import equals as equals
+from autodistill.search.winner import idle as idle
+from autodistill.search.winner import pareto as pareto
 from autodistill.search.winner import plain as plain
 from autodistill.search.winner import signed as signed

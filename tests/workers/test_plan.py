@@ -59,6 +59,22 @@ def test_when_the_time_is_up_no_new_trial_starts(desk: Desk) -> None:
     assert plan.cut_short == "The time for the search is used up."
 
 
+def test_patience_ends_a_search_in_vain(desk: Desk) -> None:
+    d = desk(
+        budget={"num_trials": 30, "max_epochs": 3, "patience": 4},
+        search=NEVER,
+        confirmation_seeds=1,
+    )
+    for score in (0.5, 0.6, 0.7, 0.65, 0.7, 0.6):
+        d.end(d.take().number, score)
+    assert not d.conductor.cut_short
+    d.end(d.take().number, 0.1)
+    confirmation = d.take()
+    assert confirmation.origin is Origin.CONFIRMATION
+    assert d.conductor.cut_short == "The last 4 trials found nothing better."
+    assert "nothing better" in str([e.data for e in d.events() if e.kind == "log"])
+
+
 def test_a_space_with_few_pipelines_ends_the_search_quietly(desk: Desk) -> None:
     d = desk(
         space={
