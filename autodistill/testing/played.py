@@ -59,7 +59,9 @@ class PlayedRun:
     seconds = 0.0
     """How long an epoch takes."""
 
-    def __init__(self, task: PreparedTask, spec: TrialSpec, folder: Path) -> None:
+    def __init__(
+        self, task: PreparedTask, spec: TrialSpec, folder: Path, *, slices: int = 1
+    ) -> None:
         self.folder, self.num_epochs = folder, spec.pipeline.training.num_epochs
         self.score = 0.8 if spec.pipeline.distils else 0.5
         folder.mkdir(parents=True, exist_ok=True)
