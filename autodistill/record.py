@@ -280,8 +280,10 @@ class Measurement(Record):
     """1 for the first."""
     values: dict[str, float]
     """`loss/total|hard|soft|intermediate|penalty`, `dev/<metric>`, `learning_rate`, `seconds`,
-    `examples_per_s`. Where examples are selected by how a proxy fared on them, the first epoch has
-    the proxy's cost as `scoring_seconds`, which its `seconds` contain, whichever trial paid."""
+    `examples_per_s`; `memory_mib`, the most that the process has taken since the attempt began, and
+    `predicted_memory_mib`, what it was expected to take. Where examples are selected by how a proxy
+    fared on them, the first epoch has the proxy's cost as `scoring_seconds`, which its `seconds`
+    contain, whichever trial paid."""
 
     @property
     def dev(self) -> dict[str, float]:

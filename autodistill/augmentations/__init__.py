@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from autodistill.augmentations._base import Augmentation as Augmentation
+from autodistill.augmentations._base import UnlabelledAugmentation as UnlabelledAugmentation
 from autodistill.augmentations._rewriting import Resources as Resources
 from autodistill.augmentations._rewriting import RewritingAugmentation as RewritingAugmentation
 

@@ -44,7 +44,7 @@ class Speaker:
         self.model = model
         self._wanted = tuple(sorted(set(activations)))
         self._hidden = {a.layer for a in self._wanted if a.kind == "hidden"}
-        self._low, self._slices = low_precision, slices
+        self._low, self.slices = low_precision, slices
         self._packed = packed(model, low_precision=low_precision, states=self._wanted)
         self._heard: dict[Any, torch.Tensor] = {}
         self._hooks = [output_layer(model).register_forward_pre_hook(self._note_features)]
@@ -63,16 +63,32 @@ class Speaker:
             inputs: Keyword arguments of its forward pass.
             scored_BT: Which tokens are rows; None where each example is one.
         """
-        if self._slices == 1 or not torch.is_grad_enabled():
+        if self.slices == 1 or not torch.is_grad_enabled():
             return self._say(inputs, scored_BT)
-        each = {name: value.chunk(self._slices) for name, value in inputs.items()}
+        each = {name: value.chunk(self.slices) for name, value in inputs.items()}
         cut = zip(*each.values(), strict=True)
         parts = [dict(zip(each, values, strict=True)) for values in cut]
-        scored = [None] * len(parts) if scored_BT is None else scored_BT.chunk(self._slices)
+        scored = [None] * len(parts) if scored_BT is None else scored_BT.chunk(self.slices)
         again = torch.utils.checkpoint.checkpoint  # GradCache (Gao et al., 2021), by another name
         return joined(
             [again(self._say, *of, use_reentrant=False) for of in zip(parts, scored, strict=True)]
         )
+
+    def remembers(self, inputs: dict[str, Any], scored_BT: torch.Tensor | None = None) -> int:
+        """Return how many bytes a whole batch keeps for its gradient, weights left out."""
+        weights = {p.untyped_storage().data_ptr() for p in self.model.parameters()}
+        kept: dict[int, int] = {}
+
+        def keep(x: torch.Tensor) -> torch.Tensor:
+            storage = x.untyped_storage()
+            kept[storage.data_ptr()] = storage.nbytes()
+            return x
+
+        hooks = torch.autograd.graph.saved_tensors_hooks(keep, lambda x: x)
+        with torch.random.fork_rng(), torch.enable_grad(), hooks:
+            said = self._say(inputs, scored_BT)
+        del said  # until here nothing else could be where it was
+        return sum(size for place, size in kept.items() if place not in weights)
 
     def _say(self, inputs: dict[str, Any], scored_BT: torch.Tensor | None) -> Said:
         self._heard.clear()

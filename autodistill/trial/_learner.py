@@ -16,11 +16,13 @@ from autodistill.models.ensemble import load_teacher
 from autodistill.models.fitting import Optimiser, batches, hard_loss
 from autodistill.models.inputs import read_inputs
 from autodistill.models.lessons import Lesson
+from autodistill.models.memory import forget_peak
 from autodistill.models.scale import scale_of
 from autodistill.models.speaking import Speaker
 from autodistill.record import PreparedTask
 from autodistill.spec import TrialSpec
 from autodistill.trial._examples import examples
+from autodistill.trial._memory import fit
 from autodistill.trial._sharpness import MOST_EXAMPLES, PROBES, hutchinson_trace
 from autodistill.trial._teaching import Teaching
 from autodistill.trial._vocabulary import keep_own_words, restore_all_words
@@ -68,6 +70,8 @@ class Learner:
         self._modules = torch.nn.ModuleList(part.modules for part in built).to(device())
         trained = [self.student, self._modules]
         self._optimiser = Optimiser(trained, pipeline.training, self.num_examples)
+        forget_peak()
+        self.predicted_bytes = fit(self._speaker, self._examples, pipeline, trained)
         share, weight = pipeline.loss.kd_weight, pipeline.intermediate.intermediate_weight
         self._weights_K = torch.tensor([1 - share, share, weight], device=device())
 

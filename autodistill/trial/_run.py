@@ -13,12 +13,15 @@ from autodistill.metrics import LOWER_IS_BETTER, METRICS
 from autodistill.models.encoders import load_reader, save
 from autodistill.models.evaluation import Exam
 from autodistill.models.inputs import read_inputs
+from autodistill.models.memory import peak_bytes
 from autodistill.models.outputs import read_outputs
 from autodistill.models.scale import Scale
 from autodistill.record import Measurement, Outcome, PreparedTask
 from autodistill.spec import TrialSpec
 from autodistill.trial._checkpoint import Checkpoints
 from autodistill.trial._learner import Learner
+
+MIB = 2**20
 
 
 class TrialRun:
@@ -121,6 +124,8 @@ class TrialRun:
             "learning_rate": learning_rate,
             "seconds": seconds + scoring,
             "examples_per_s": learner.num_examples / seconds,
+            "memory_mib": peak_bytes() / MIB,
+            "predicted_memory_mib": learner.predicted_bytes / MIB,
         }
         if scoring:
             values["scoring_seconds"] = scoring

@@ -27,7 +27,8 @@ class Contender:
 
     name: str
     process: subprocess.Popen[str]
-    setup_cpu_s: float = 0.0
+    facts: dict[str, float] = field(default_factory=dict)
+    """What it says when it is ready: `setup_cpu_s` at least."""
     slices: list[dict[str, float]] = field(default_factory=list)
 
     def hear(self) -> dict[str, Any]:
@@ -90,13 +91,12 @@ def start(name: str, folder: Path, *arguments: str) -> Contender:
         env=os.environ | {"OMP_NUM_THREADS": "1", "TOKENIZERS_PARALLELISM": "false"},
     )
     contender = Contender(name, process)
-    contender.setup_cpu_s = contender.hear()["setup_cpu_s"]
+    contender.facts = contender.hear()
     return contender
 
 
-def race(names: list[str], folder: Path, num_texts: int) -> list[Contender]:
-    """Let everyone train over one epoch, a slice each in turn."""
-    steps = num_texts // BATCH
+def race(names: list[str], folder: Path, steps: int) -> list[Contender]:
+    """Let everyone train so many steps, a slice each in turn."""
     contenders = []
     for name in names:
         try:

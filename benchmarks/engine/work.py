@@ -48,9 +48,10 @@ PIPELINE: dict[str, Any] = {
 def prepared(folder: Path, num_texts: int, dataset: str = DATASET, **asked: Any) -> PreparedTask:
     """Prepare the job, or find what an earlier run prepared."""
     task = asked.pop("task", Task.TEXT_CLASSIFICATION)
-    data = write(dataset, folder)
+    data, own = write(dataset, folder), folder / dataset
+    own.mkdir(exist_ok=True)
     request = DatasetRequest(name=dataset, task=task, split_column="split", **asked)
-    found = ingest(data, request, folder)
+    found = ingest(data, request, own)
     record = Dataset(
         id=f"ds_{found.sha256[:16]}",
         name=dataset,

@@ -21,7 +21,8 @@ from autodistill.testing.prepared import QUICK, tiny_task, tiny_trial
 from autodistill.trial import TrialRun
 from autodistill.trial._learner import TERMS
 
-CLOCK = ("seconds", "examples_per_s")
+CLOCK = ("seconds", "examples_per_s", "memory_mib", "predicted_memory_mib")
+"""What differs between machines and moments."""
 SCORES = {Task.TEXT_REGRESSION: "rmse", Task.TOKEN_CLASSIFICATION: "token_accuracy"}
 """A score that is quickly told; accuracy elsewhere."""
 LOSS = {"kind": "softened_kl", "weight": 0.5}
