@@ -64,6 +64,7 @@ NEEDS: Mapping[str, Scope | None] = {
     "GET /v1/jobs/{job}/trials": VIEWER,
     "GET /v1/jobs/{job}/trials/{number}": VIEWER,
     "GET /v1/jobs/{job}/trials/{number}/confusion": VIEWER,
+    "GET /v1/jobs/{job}/trials/{number}/log": VIEWER,
     "POST /v1/jobs/{job}/trials/{number}/stop": SUBMITTER,
     "GET /v1/jobs/{job}/columns": VIEWER,
     "GET /v1/jobs/{job}/curves": VIEWER,

@@ -171,6 +171,10 @@ class Client:
         trials = (self.trial(job, t.number) if curves else t for t in self.trials(job))
         return as_study(self.job(job).spec, list(trials), job)
 
+    def trial_log(self, job: str, number: int) -> str:
+        """Return what a trial's process has logged and printed: the last 64 KiB."""
+        return str(self._ask("GET", path_of("jobs", job, "trials", f"{number}", "log"))["text"])
+
     def recommend(
         self, dataset: str, teacher: str, student: Mapping[str, Any], *, k: int = 5
     ) -> Recommendation:

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import gc
 import json
+import logging
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from autodistill.errors import Diverged, InvalidInput
-from autodistill.record import FailureClass, PreparedTask
+from autodistill.logs import captured
+from autodistill.metrics import METRICS
+from autodistill.record import FailureClass, Measurement, PreparedTask
 from autodistill.spec import TrialSpec
 from autodistill.trial import TrialRun
 from workers.ending import Report
 
 STARVED = ("out of memory", "can't allocate memory")
 """What torch says on an accelerator and on a CPU."""
+log = logging.getLogger(__name__)
 
 
 def attempt(config: dict[str, Any], tell: Callable[[Report], None]) -> None:
@@ -24,9 +28,16 @@ def attempt(config: dict[str, Any], tell: Callable[[Report], None]) -> None:
 
     Args:
         config: `number`, `task` (path of the prepared task), `trial` (its spec as JSON), `folder`,
-            and in how many `slices` it takes its batches.
+            `log` (file that what it logs and prints is appended to), and in how many `slices` it
+            takes its batches.
         tell: Takes each message; may raise to end the attempt.
     """
+    log.setLevel(logging.INFO)
+    with captured(Path(config["log"])):
+        _attempt(config, tell)
+
+
+def _attempt(config: dict[str, Any], tell: Callable[[Report], None]) -> None:
     _leave_imports_alone()
     gc.collect()  # a model, its hooks and optimiser are cycles, which keep the last attempt's whole
     number = int(config["number"])
@@ -34,16 +45,21 @@ def attempt(config: dict[str, Any], tell: Callable[[Report], None]) -> None:
     spec = TrialSpec.model_validate_json(config["trial"])
     try:
         run = TrialRun(task, spec, Path(config["folder"]), slices=config["slices"])
+        log.info("Starts with %s; %d epochs are done.", spec.student, len(run.history))
         tell(Report(number=number, started=True, measurements=run.history))
         for measurement in run:
+            log.info("Epoch %d: %s", measurement.epoch, _said(measurement, task))
             tell(Report(number=number, measurements=(measurement,)))
-        tell(Report(number=number, outcome=run.finish()))
+        outcome = run.finish()
+        log.info("Complete; the student is that of epoch %d.", outcome.best_epoch)
+        tell(Report(number=number, outcome=outcome))
     except Diverged as error:
         tell(_failed(number, FailureClass.DIVERGED, error))
     except InvalidInput as error:
         tell(_failed(number, FailureClass.USER_ERROR, error))
     except (MemoryError, RuntimeError) as error:
         if not isinstance(error, MemoryError) and not any(x in str(error) for x in STARVED):
+            log.exception("The attempt failed.")
             raise
         tell(_failed(number, FailureClass.OUT_OF_MEMORY, error))
 
@@ -55,5 +71,15 @@ def _leave_imports_alone() -> None:
     gc.freeze()
 
 
+def _said(measurement: Measurement, task: PreparedTask) -> str:
+    told = f"dev/{METRICS[task.task][0]}", "seconds"
+    return ", ".join(
+        f"{name} {value:.4g}"
+        for name, value in measurement.values.items()
+        if name in told or name.startswith("loss/")
+    )
+
+
 def _failed(number: int, failure: FailureClass, error: Exception) -> Report:
+    log.error("The attempt failed: %s", failure, exc_info=error)
     return Report(number=number, failure=failure, reason=f"{failure}: {error}")

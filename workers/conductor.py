@@ -140,6 +140,7 @@ class Conductor:
             "task": str(self._task_file),
             "trial": trial.spec.model_dump_json(),
             "folder": str(self._folders.of(trial.number)),
+            "log": str(self._folders.log(trial.number)),
             "slices": SMALLER ** self._starved[trial.number],
         }
 

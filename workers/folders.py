@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from autodistill.errors import LeaseLost, NotFound
+from autodistill.logs import trial_log
 from autodistill.models.folders import MEMBERS, evict
 from autodistill.record import PreparedTask, Trial, TrialState
 from autodistill.search import best, signed
@@ -37,7 +38,7 @@ class TrialFolders:
     """
 
     def __init__(self, root: Path, job_id: str, claim: int) -> None:
-        self._job = root / TRIALS / job_id
+        self._root, self._job = root, root / TRIALS / job_id
         self._folder = self._job / f"{claim}"
         self._job.mkdir(parents=True, exist_ok=True)
         found = sorted((int(path.name) for path in self._job.iterdir()), reverse=True)
@@ -60,6 +61,10 @@ class TrialFolders:
     def of(self, number: int) -> Path:
         """Return the folder of a trial."""
         return self._folder / str(number)
+
+    def log(self, number: int) -> Path:
+        """Return where a trial's attempts write what they say; it stays when the job has ended."""
+        return trial_log(self._root, self._job.name, number)
 
     def student(self, number: int) -> Path:
         """Return where a complete trial left its student."""

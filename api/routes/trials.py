@@ -6,9 +6,10 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
 
-from api.deps import MAX_INT, Limit, PrincipalDep, StoreDep
+from api.deps import MAX_INT, Limit, PrincipalDep, SettingsDep, StoreDep
 from api.description import leads
 from api.views import Page, View, page
+from autodistill.logs import read_captured, trial_log
 from autodistill.record import Confusion, Trial
 
 router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
@@ -25,6 +26,14 @@ class ConfusionView(View):
     counts: Confusion | None
     """Examples by true class (rows) and predicted class (columns); null until the trial is
     complete, and where there are no classes or more than 64."""
+
+
+class TrialLog(View):
+    """What the attempts of a trial said."""
+
+    text: str
+    """The last 64 KiB in whole lines; empty before it runs, and where it ran before logs were
+    kept."""
 
 
 @router.get("/{job}/trials", responses={200: TRIALS})
@@ -52,6 +61,15 @@ def get_confusion(job: str, number: Number, store: StoreDep) -> ConfusionView:
     with store.read() as tx:
         dataset = tx.datasets.get(tx.jobs.get(job).spec.dataset)
         return ConfusionView(labels=dataset.labels, counts=tx.trials.confusion(job, number))
+
+
+@router.get("/{job}/trials/{number}/log")
+def get_log(job: str, number: Number, store: StoreDep, settings: SettingsDep) -> TrialLog:
+    """Return what a trial's process has logged and printed."""
+    with store.read() as tx:
+        tx.jobs.get(job)
+        tx.trials.get(job, number)
+    return TrialLog(text=read_captured(trial_log(settings.root, job, number)))
 
 
 @router.post("/{job}/trials/{number}/stop")

@@ -234,8 +234,8 @@ def _cost(facts: Facts) -> Answer:
         scores = [metric(name, of[f"dev/{name}"]) for of in (kept.int8, kept.float32)]
         took = [metric("latency_ms", of["latency_ms"]) for of in (kept.float32, kept.int8)]
         details.append(
-            f"As ONNX it takes {took[0]}, and {took[1]} with 8-bit weights, which reach "
-            f"{scores[0]} on dev instead of {scores[1]}."
+            f"As ONNX it takes {took[0]}, with 8-bit weights {took[1]} at {scores[0]} on dev "
+            f"instead of {scores[1]}."
         )
     headline = f"{duration(cost.seconds)} of training" if cost.trials else "Nothing yet"
     return Answer(

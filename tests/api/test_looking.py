@@ -2,6 +2,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from autodistill.logs import trial_log
+
 
 def test_a_job_shows_how_far_it_is_and_its_best_trial_that_distils(world: Any) -> None:
     name = world.submit()
@@ -46,10 +48,20 @@ def test_a_trial_shows_its_curve(world: Any) -> None:
     assert found["reason"] == "a test"
 
 
+def test_what_a_trial_said_is_shown(world: Any) -> None:
+    name = world.submit()
+    world.trial(world.claim(), 0, [0.5])
+    assert world.get(f"/v1/jobs/{name}/trials/0/log").json() == {"text": ""}
+    path = trial_log(world.root, name, 0)
+    path.parent.mkdir(parents=True)
+    path.write_text("Epoch 1\n")
+    assert world.get(f"/v1/jobs/{name}/trials/0/log").json() == {"text": "Epoch 1\n"}
+
+
 def test_an_unknown_trial_or_job_is_not_found(world: Any) -> None:
     name = world.submit()
     assert world.get(f"/v1/jobs/{name}/trials/7").status_code == 404
-    for path in ("", "/trials", "/trials/0", "/curves", "/events", "/student"):
+    for path in ("", "/trials", "/trials/0", "/trials/0/log", "/curves", "/events", "/student"):
         assert world.get(f"/v1/jobs/nope{path}").status_code == 404, path
 
 

@@ -214,6 +214,14 @@ def test_a_confusion_matrix_says_which_classes_are_taken_for_which(visitor: Any)
     expect(matrix.locator("td.right")).to_have_text(["520", "507"])
 
 
+def test_the_log_of_a_trial_shows_its_newest_lines(visitor: Any) -> None:
+    log = visitor.open("/jobs/job_succeeded/trials/13").locator("#log pre")
+    expect(log).to_contain_text("Epoch 59: dev/accuracy 0.8")
+    assert log.evaluate("e => e.scrollTop + e.clientHeight >= e.scrollHeight - 2")
+    empty = visitor.open("/jobs/job_succeeded/trials/4").locator("#log")
+    expect(empty).to_have_text("Nothing was said yet.")
+
+
 def test_the_exported_student_is_there_in_each_format(visitor: Any) -> None:
     files = visitor.open("/jobs/job_succeeded/trials/13").locator("#files")
     expect(files.get_by_role("link", name="ONNX graphs")).to_have_attribute(

@@ -77,6 +77,7 @@ def test_plain_fine_tuning_is_one_of_the_trials(service: Client, job: Job) -> No
     assert not first.spec.pipeline.distils
     assert first.state is TrialState.COMPLETE
     assert len(first.curve) == 3
+    assert "Epoch 3: loss/total" in service.trial_log(job.id, 0)
 
 
 def test_events_are_numbered_without_gaps(service: Client, job: Job) -> None:

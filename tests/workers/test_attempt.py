@@ -10,6 +10,7 @@ import pytest
 
 from autodistill.errors import Diverged, InvalidInput, Problem
 from autodistill.facts import task_facts
+from autodistill.logs import read_captured, trial_log
 from autodistill.record import FailureClass, JobState, TrialState
 from autodistill.spec import JobRequest
 from autodistill.store import ArtifactFolder, Store
@@ -46,8 +47,12 @@ def test_failures_are_told_by_their_class(
     monkeypatch.setattr("workers.attempt.TrialRun", broken)
     d = desk()
     told: list[Report] = []
-    attempt(d.conductor.config(d.take()), told.append)
+    config = d.conductor.config(d.take())
+    attempt(config, told.append)
     assert told == [Report(number=0, failure=failure, reason=f"{failure}: {error}")]
+    said = read_captured(Path(config["log"]))
+    assert f"The attempt failed: {failure}" in said
+    assert "Traceback" in said
 
 
 def test_an_unknown_failure_is_left_to_the_executor(
@@ -81,7 +86,8 @@ def test_an_attempt_starts_without_the_weights_of_the_last(tmp_path: Path) -> No
         for number, spec in enumerate((tiny_trial(0), tiny_trial(1))):
             folder = str(tmp_path / str(number))
             config = {"number": number, "task": str(path), "trial": spec.model_dump_json()}
-            attempt(config | {"folder": folder, "slices": 1}, tell)
+            said = {"log": str(tmp_path / "said.log"), "slices": 1}
+            attempt(config | {"folder": folder, **said}, tell)
     finally:
         gc.enable()
     assert alive == [0, 0]
@@ -120,6 +126,10 @@ def test_a_real_job_is_prepared_trained_and_exported(store: Store, tmp_path: Pat
         job, trials = tx.jobs.get("job_1"), tx.trials.all("job_1")
     assert job.state is JobState.SUCCEEDED, job.message
     assert [t.state for t in trials] == [TrialState.COMPLETE] * 2
+    starts, *epochs, end = read_captured(trial_log(tmp_path, "job_1", 1)).splitlines()
+    assert starts.endswith("Starts with cut-1; 0 epochs are done.")
+    assert [f"Epoch {i}: loss/total" in line for i, line in enumerate(epochs, 1)] == [True] * 2
+    assert "Complete; the student is that of epoch" in end
     assert job.result is not None
     assert job.result.student["test/accuracy"] == trials[1].test["accuracy"]
     assert artifacts.path(job.result.artifact).exists()

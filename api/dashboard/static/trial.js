@@ -97,7 +97,14 @@ function taken(trial, job) {
     h("li", {}, h("a", { href: `/v1/jobs/${id}/trials/${trial.number}` }, "This trial as JSON")));
 }
 
-function draw(trial, components, name, job, attempts, confusion) {
+/** What its process has said, the newest lines in view. */
+function drawLog(text) {
+  show("#log", text ? h("pre", { class: "log", tabindex: 0, "aria-label": "Log" }, text) : h("p", { class: "pending" }, "Nothing was said yet."));
+  const box = $("#log pre");
+  if (box) box.scrollTop = box.scrollHeight;
+}
+
+function draw(trial, components, name, job, attempts, confusion, log) {
   show("#state", badge(trial.state));
   const facts = [`Proposed by ${trial.origin === "user" ? "you" : `the ${trial.origin}`}`, `student ${studentName(trial.spec.student, name)}`, `${trial.epochs_done} of ${trial.spec.pipeline.training.num_epochs} epochs`,
     trial.seconds ? duration(trial.seconds) : "", trial.num_attempts > 1 ? `${trial.num_attempts} attempts` : "", `seed ${trial.spec.seed}`, trial.finished_at ? ago(trial.finished_at) : ""];
@@ -123,6 +130,7 @@ function draw(trial, components, name, job, attempts, confusion) {
   show("#fidelity", fidelity(trial) ?? h("p", { class: "pending" }, "It is measured with the scores."));
   show("#attempts", tried(attempts));
   show("#files", taken(trial, job));
+  drawLog(log.text);
   document.querySelector("#parts").removeAttribute("aria-busy");
 }
 
@@ -141,7 +149,7 @@ async function attemptsOf(trial) {
 
 async function refresh() {
   const [trial, job, components, { name }] = await Promise.all([get(`/v1/jobs/${id}/trials/${which}`), get(`/v1/jobs/${id}`), catalogue(), registered()]);
-  draw(trial, components, name, job, ...await Promise.all([attemptsOf(trial), get(`/v1/jobs/${id}/trials/${which}/confusion`)]));
+  draw(trial, components, name, job, ...await Promise.all([attemptsOf(trial), get(`/v1/jobs/${id}/trials/${which}/confusion`), get(`/v1/jobs/${id}/trials/${which}/log`)]));
   return [trial, job];
 }
 
