@@ -18,6 +18,7 @@ from autodistill.search.prior import Past
 from autodistill.search.projection import built, project
 from autodistill.search.samplers import PLANNING, STARTUP_TRIALS, TITLES, named, random
 from autodistill.search.study import STUDENT, Memory
+from autodistill.search.thinning import thinned
 from autodistill.spec import JobSpec, PipelineSpec, TrialSpec, excess, plain_fine_tuning
 from autodistill.task import TaskFacts
 
@@ -100,15 +101,17 @@ class Searcher:
             proposal = self._transferred(number, in_order, under_way, tried)
             if proposal is not None:
                 return proposal
+        one = len(self._spec.objectives) == 1 and self._estimator == "tpe"
+        shown = thinned(in_order, self._spec.objectives[0]) if one else in_order
         refused: list[Problem] = []
         for attempt in range(GUIDED_DRAWS + RANDOM_DRAWS):
             guided = self._guided(number, attempt)
             seed = self._seed(number, attempt)
             if self._estimator in PLANNING:
                 self._memory.forget()
-            told = self._memory.study(in_order).get_trials(deepcopy=False)
+            told = self._memory.study(shown).get_trials(deepcopy=False)
             sampler = named(self._estimator, seed, told) if guided else random(seed)
-            with self._memory.beside(in_order, under_way, sampler) as study:
+            with self._memory.beside(shown, under_way, sampler) as study:
                 pipeline, student = self._draw(study.ask(), seed, guided=guided)
             if problems := pipeline.problems(self._facts[student]):
                 refused.append(problems[0])
