@@ -8,13 +8,13 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryFile
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import httpx
 
 from autodistill.access import ApiToken, AuditEntry, Scope
 from autodistill.answers import job_of, path_of, refuse, unpack
-from autodistill.history import Chronicle, Recommendation
+from autodistill.history import Chronicle, Evaluation, Recommendation
 from autodistill.record import (
     Dataset,
     Event,
@@ -260,10 +260,7 @@ class Client:
             AutodistillError: When the archive is not what the service makes.
         """
         with TemporaryFile() as file:
-            where, asked = path_of("jobs", job, "student"), {"format": form}
-            with self._http.stream("GET", where, params=asked) as response:
-                for chunk in response.iter_bytes():
-                    file.write(chunk)
+            self._save(path_of("jobs", job, "student"), {"format": form}, file)
             unpack(file, folder)
         return folder
 
@@ -274,13 +271,13 @@ class Client:
 
     def export_history(self, path: Path, *, jobs: Sequence[str] = ()) -> Path:
         """Write all that ended, or that of some jobs, as Parquet, and return the path."""
-        with (
-            self._http.stream("GET", "/v1/history/export", params={"job": list(jobs)}) as response,
-            path.open("wb") as out,
-        ):
-            for chunk in response.iter_bytes():
-                out.write(chunk)
+        with path.open("wb") as out:
+            self._save("/v1/history/export", {"job": list(jobs)}, out)
         return path
+
+    def evaluate_history(self) -> Evaluation:
+        """Return how the recommender fares on its own past."""
+        return Evaluation.model_validate(self._ask("GET", "/v1/history/evaluation"))
 
     def import_history(self, path: Path, *, name: str) -> Chronicle:
         """Let recommendations rest on a file of past tasks as well."""
@@ -305,6 +302,11 @@ class Client:
             for line in response.iter_lines():
                 if line.startswith("data: "):
                     yield Event.model_validate_json(line[6:])
+
+    def _save(self, path: str, asked: Mapping[str, Any], out: IO[bytes]) -> None:
+        with self._http.stream("GET", path, params=asked) as response:
+            for chunk in response.iter_bytes():
+                out.write(chunk)
 
     def _pages(self, path: str) -> Iterator[Any]:
         after: str | None = None

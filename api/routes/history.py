@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Annotated
@@ -13,12 +14,14 @@ from api.deps import PrincipalDep, StoreDep
 from api.exports import PARQUET
 from api.insight import headline
 from api.views import View, visible
-from autodistill.history import PastTask, chronicle
+from autodistill.history import Evaluation, PastTask, chronicle
+from autodistill.recommend import evaluate
 from autodistill.record import Job, JobState
 from autodistill.store import Store, Transaction
 
 router = APIRouter(prefix="/v1", tags=["history"])
 NEWEST = 200
+TRYING = threading.Lock()
 
 
 class PastJob(View):
@@ -62,6 +65,18 @@ def get_history(store: StoreDep, principal: PrincipalDep) -> Past:
     return Past(
         num_jobs=len(learnt), num_trials=sum(learnt.values()), num_datasets=datasets, jobs=jobs
     )
+
+
+@router.get("/history/evaluation")
+def evaluate_history(store: StoreDep) -> Evaluation:
+    """Try the recommender on its past: each group of tasks is left out and advised by the rest.
+
+    Takes seconds; one is made at a time.
+    """
+    with store.read() as tx:
+        history = tx.history.tasks()
+    with TRYING:
+        return evaluate(history)
 
 
 @router.get("/history/export", response_class=Response)

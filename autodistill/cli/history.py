@@ -10,6 +10,7 @@ from rich.table import Table
 
 from autodistill.cli.connection import HERE, Url, connected
 from autodistill.cli.show import out
+from autodistill.history import Estimated
 
 history_app = typer.Typer(no_args_is_help=True)
 
@@ -55,3 +56,29 @@ def history_forget(chronicle: str, url: Url = HERE) -> None:
     """Forget an imported file; what it told counts no longer."""
     with connected(url) as client:
         out.print(f"{client.forget_import(chronicle).name} is forgotten")
+
+
+@history_app.command("evaluate")
+def history_evaluate(url: Url = HERE) -> None:
+    """Try the recommender on its own past, beside simpler ways: each group left out once."""
+    with connected(url) as client:
+        found = client.evaluate_history()
+    table = Table("method", "regret@1", "regret@5", "beaten@1", "beaten@5")
+    for one in found.verdicts:
+        cells = (one.regret_1, one.regret_5, one.wins_1, one.wins_5)
+        table.add_row(one.method, *map(_shown, cells))
+    if found.verdicts:
+        out.print(table)
+    out.print(f"{found.num_tasks} tasks. {found.message}")
+    if found.coverage is not None:
+        share = f"{found.coverage:.0%} of {found.num_covered}"
+        out.print(f"Of the intervals of first choices {share} held what came.")
+    if found.closed is not None:
+        first, five = map(_shown, found.closed)
+        out.print(f"From plain distillation to the best: first {first}, best of five {five}.")
+    if found.beats_random is not None:
+        out.print(f"First choice above the best of ten random: {_shown(found.beats_random)}.")
+
+
+def _shown(value: Estimated | None) -> str:
+    return "" if value is None else f"{value[0]:.3f} [{value[1]:.3f}, {value[2]:.3f}]"

@@ -126,3 +126,9 @@ def show_advice(found: Recommendation) -> None:
         said = ", ".join(f"{slot} {kind}" for slot, kind in kinds.items() if kind != "none")
         out.print(f"{rank}. {said}", style="bold")
         out.print(f"   {advice.reason}")
+        if advice.expected is not None:
+            foretold = (
+                f"   Expected to close {advice.expected:.0%} of the gap from a median pipeline"
+            )
+            held = "" if advice.interval is None else "; {:.0%} to {:.0%} on past datasets"
+            out.print(f"{foretold} to the best{held.format(*advice.interval or ())}.")

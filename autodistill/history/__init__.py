@@ -18,6 +18,9 @@ class Advice(Record):
     pipeline: PipelineSpec
     expected: float | None
     """Predicted share of the gap from a median pipeline (0) to the best (1), given history."""
+    interval: tuple[float, float] | None = None
+    """Where that share lay for so placed advice on past tasks, each foretold from the others, at
+    the level that the answer names; None where too few past tasks tell."""
     reason: str
     """Why, as a sentence; names the past datasets that speak for it, and by how much."""
 
@@ -31,6 +34,43 @@ class Recommendation(Record):
     num_past_tasks: int
     message: str
     """What the list rests on, or a plain "no similar past task"."""
+    level: float | None = None
+    """Of the intervals: 0.9, or less where that few past tasks allow no more."""
+
+
+Estimated = tuple[float, float, float]
+"""A mean with the ends of its 95 % interval."""
+
+
+class Verdict(Record):
+    """How a way to choose pipelines fared on tasks that it had not seen."""
+
+    method: str
+    regret_1: Estimated
+    """Share of the gap from the median pipeline to the best that its first choice leaves open."""
+    regret_5: Estimated
+    """The same of the best of its first five."""
+    wins_1: Estimated | None
+    """Share of groups in which the recommender's first choice was better; a tie is half of one."""
+    wins_5: Estimated | None
+
+
+class Evaluation(Record):
+    """How the recommender fares on its own past, each group of tasks left out once."""
+
+    num_tasks: int
+    num_groups: int
+    verdicts: tuple[Verdict, ...] = ()
+    coverage: float | None = None
+    """Share of the first choices that fell into their interval, of those that had one."""
+    num_covered: int = 0
+    closed: tuple[Estimated, Estimated] | None = None
+    """Share of the gap from plain logit distillation to the best that the first choice, and the
+    best of five, close."""
+    beats_random: Estimated | None = None
+    """Share of groups in which the first choice beat the best of ten random pipelines."""
+    message: str
+    """What this rests on, or why there is nothing to say."""
 
 
 class Standing(StrEnum):

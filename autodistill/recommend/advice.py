@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from autodistill.component import flatten
 from autodistill.history import Advice, PastTask, Recommendation
 from autodistill.recommend.expert import portfolio
+from autodistill.recommend.portfolio import Residuals, complementary
 from autodistill.recommend.similarity import evidence, similarities
-from autodistill.recommend.surrogate import Experience, experience, judge
+from autodistill.recommend.surrogate import Experience, encode, experience, judge
 from autodistill.record import Dataset
 from autodistill.spec import PipelineSpec
 from autodistill.task import TaskFacts
@@ -25,12 +26,14 @@ TOP_OF_A_TASK = 5
 """Pipelines of each past task that are candidates for a new one."""
 EXPERT_TASKS = 3.0
 """Past tasks that the expert's opinion counts for."""
+FEW = 2.0
+"""Weight of all past tasks below which the answer says that it rests on little."""
 NAMED = 3
 """Past tasks that a reason names."""
 
 
 @dataclass(frozen=True)
-class _Witness:
+class Witness:
     """A past task that is asked, with its weight."""
 
     known: Experience
@@ -57,50 +60,98 @@ def recommend(
     2022, weighted by similarity). Without similar past tasks this is the expert's list.
     """
     expert = portfolio(facts)
-    witnesses = _witnesses(dataset, facts, history)
+    witnesses = witnesses_of(dataset, facts, history)
     pool = _candidates(facts, witnesses, [p for p, _ in expert])
     if not pool:
-        return _answer((), witnesses)
-    flat = [flatten(pipeline) for pipeline in pool]
-    said = np.array([judge(w.known, pool, flat) for w in witnesses]).reshape(-1, len(pool))
-    chances = np.arange(len(expert), 0, -1.0)
-    scenarios = np.vstack([said, np.eye(len(expert), len(pool))])
-    weights = np.concatenate(
-        [[w.weight for w in witnesses], EXPERT_TASKS * chances / max(1.0, chances.sum())]
-    )
-    expected = weights @ scenarios / weights.sum()
+        return _answer((), witnesses, None)
+    view = foresee(witnesses, pool, range(len(expert)), k)
+    past = [residuals(witnesses, slot) for slot in range(len(view.chosen))]
     advice = tuple(
         Advice(
             pipeline=pool[i],
-            expected=float(expected[i]) if witnesses else None,
-            reason=_reason(pool[i], said[:, i], witnesses, expert[i][1] if i < len(expert) else ""),
+            expected=float(view.expected[i]) if witnesses else None,
+            interval=residual.around(float(view.expected[i])),
+            reason=_reason(
+                pool[i], view.said[:, i], witnesses, expert[i][1] if i < len(expert) else ""
+            ),
         )
-        for i in _complementary(scenarios, weights, k)
+        for i, residual in zip(view.chosen, past, strict=True)
     )
-    return _answer(advice, witnesses)
+    return _answer(advice, witnesses, past[0].level)
 
 
-def _witnesses(
-    dataset: Dataset, facts: TaskFacts, history: Sequence[PastTask]
-) -> tuple[_Witness, ...]:
+class Foresight(NamedTuple):
+    """What is expected of candidates, and which of them are chosen."""
+
+    said: NDArray[np.float64]
+    """[witness, candidate], share of the gap that each past task expects it to close."""
+    expected: NDArray[np.float64]
+    chosen: list[int]
+
+
+def foresee(
+    witnesses: Sequence[Witness], pool: Sequence[PipelineSpec], expert: Sequence[int], k: int
+) -> Foresight:
+    """Judge candidates and choose `k`; `expert` are the places of the experts' list, best first."""
+    table = encode(pool)
+    said = np.array([judge(w.known, pool, table) for w in witnesses]).reshape(-1, len(pool))
+    chances = np.arange(len(expert), 0, -1.0)
+    opinions = np.zeros((len(expert), len(pool)))
+    opinions[np.arange(len(expert)), list(expert)] = 1.0
+    scenarios = np.vstack([said, opinions])
+    weights = np.concatenate(
+        [[w.weight for w in witnesses], EXPERT_TASKS * chances / max(1.0, chances.sum())]
+    )
+    expected = weights @ scenarios / max(weights.sum(), 1e-12)
+    return Foresight(said, expected, complementary(scenarios, weights, k))
+
+
+def residuals(witnesses: Sequence[Witness], slot: int) -> Residuals:
+    """Return by how much each group's tasks closed more of the gap than the others foretold.
+
+    Each task's own trials are the candidates, judged by the tasks of other groups; what is measured
+    is the candidate in that place of the list.
+    """
+    found: dict[str, list[float]] = {}
+    for one in witnesses:
+        mine = one.known
+        others = [w for w in witnesses if w.known.past.group != mine.past.group]
+        if not others or len(mine.measured) <= slot:
+            continue
+        pool = list(mine.measured)
+        view = foresee(others, pool, (), slot + 1)
+        foretold = view.expected[view.chosen[slot]]
+        share = sum(w.weight for w in others)
+        foretold *= share / (share + EXPERT_TASKS)  # as beside the experts, who say nothing of it
+        reached = mine.measured[pool[view.chosen[slot]]]
+        found.setdefault(mine.past.group, []).append(reached - foretold)
+    return Residuals([float(np.mean(of_group)) for of_group in found.values()])
+
+
+def witnesses_of(
+    dataset: Dataset,
+    facts: TaskFacts,
+    history: Sequence[PastTask],
+    learn: Callable[[PastTask], Experience | None] = experience,
+) -> tuple[Witness, ...]:
     """Return the similar past tasks that have something to say, the most similar first."""
     alike = similarities(dataset, facts, history)
     near = [i for i in np.argsort(-alike, kind="stable") if alike[i] >= SIMILAR]
     found: list[tuple[Experience, float]] = []
     for i in near:
-        if (known := experience(history[i])) is not None:
+        if (known := learn(history[i])) is not None:
             found.append((known, float(alike[i])))
         if len(found) == MAX_TASKS:
             break
     weights = evidence([s for _, s in found], [known.past for known, _ in found])
     return tuple(
-        _Witness(known, similarity, weight)
+        Witness(known, similarity, weight)
         for (known, similarity), weight in zip(found, weights, strict=True)
     )
 
 
 def _candidates(
-    facts: TaskFacts, witnesses: Sequence[_Witness], expert: Sequence[PipelineSpec]
+    facts: TaskFacts, witnesses: Sequence[Witness], expert: Sequence[PipelineSpec]
 ) -> list[PipelineSpec]:
     """Return the expert's pipelines, then the best of each past task that distil and serve."""
     found = dict.fromkeys(expert)
@@ -111,27 +162,10 @@ def _candidates(
     return list(found)
 
 
-def _complementary(
-    scenarios: NDArray[np.float64], weights: NDArray[np.float64], k: int
-) -> list[int]:
-    """Return candidates, each of which adds most to the expected best of those before it.
-
-    Where none adds anything any more, the best on its own follows.
-    """
-    alone = weights @ scenarios
-    chosen = [int(alone.argmax())]
-    while len(chosen) < min(k, scenarios.shape[1]):
-        reached = scenarios[:, chosen].max(axis=1, keepdims=True)
-        worth = weights @ np.maximum(scenarios, reached) + 1e-6 * alone
-        worth[chosen] = -np.inf
-        chosen.append(int(worth.argmax()))
-    return chosen
-
-
 def _reason(
     pipeline: PipelineSpec,
     said: NDArray[np.float64],
-    witnesses: Sequence[_Witness],
+    witnesses: Sequence[Witness],
     expert: str,
 ) -> str:
     """Name the past tasks that speak most for a pipeline, and its gain there; then the expert."""
@@ -144,7 +178,7 @@ def _reason(
     return " ".join(sentences) or "No past task speaks for it; it complements the others."
 
 
-def _testimony(pipeline: PipelineSpec, witness: _Witness, said: float) -> str:
+def _testimony(pipeline: PipelineSpec, witness: Witness, said: float) -> str:
     known = witness.known
     measured = known.measured.get(pipeline)
     gain = known.span * (said if measured is None else measured)
@@ -155,7 +189,9 @@ def _testimony(pipeline: PipelineSpec, witness: _Witness, said: float) -> str:
     )
 
 
-def _answer(advice: tuple[Advice, ...], witnesses: Sequence[_Witness]) -> Recommendation:
+def _answer(
+    advice: tuple[Advice, ...], witnesses: Sequence[Witness], level: float | None
+) -> Recommendation:
     if not witnesses:
         message = "No similar past task: this is the experts' list, best first."
         return Recommendation(advice=advice, basis="expert", num_past_tasks=0, message=message)
@@ -163,4 +199,8 @@ def _answer(advice: tuple[Advice, ...], witnesses: Sequence[_Witness]) -> Recomm
     listed = ", ".join(names[:5]) + " …" * (len(names) > 5)
     many = len(witnesses)
     message = f"From {many} similar past task{'s' * (many > 1)} on {listed}, and the experts' list."
-    return Recommendation(advice=advice, basis="history", num_past_tasks=many, message=message)
+    if sum(w.weight for w in witnesses) < FEW:
+        message += " That is little: a few short trials of your own would tell more."
+    return Recommendation(
+        advice=advice, basis="history", num_past_tasks=many, message=message, level=level
+    )

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,12 +24,36 @@ MAX_TRIALS = 120
 TREES = 25
 INACTIVE = -1.0
 TINY = 1e-12
-LOGARITHMIC = frozenset(
-    name
-    for name, _, drawn in searchable(PipelineSpec, lambda _: True)
-    if getattr(drawn, "log", False)
-)
-"""Names that are searched on a logarithmic scale."""
+
+
+class Column(NamedTuple):
+    """A number that a pipeline has."""
+
+    name: str
+    word: str | None
+    """1 where the name has this word, otherwise 0; None for what is a number itself."""
+    log: bool
+
+    def read(self, flat: Mapping[str, Scalar]) -> float:
+        """Return it of a pipeline by flat name."""
+        value = flat.get(self.name)
+        if self.word is not None:
+            return float(value == self.word)
+        if value is None or isinstance(value, str):
+            return INACTIVE
+        return math.log10(max(float(value), TINY)) if self.log else float(value)
+
+
+def _columns() -> Iterator[Column]:
+    for name, _, drawn in searchable(PipelineSpec, lambda _: True):
+        words = [x for x in getattr(drawn, "options", ()) if isinstance(x, str)]
+        yield from (Column(name, word, log=False) for word in words)
+        if not words:
+            yield Column(name, None, log=bool(getattr(drawn, "log", False)))
+
+
+COLUMNS = tuple(dict.fromkeys(_columns()))
+"""What a pipeline is as numbers: the same for every task."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +64,9 @@ class Experience:
     trials: tuple[Trial, ...]
     gains: NDArray[np.float64]
     """Of each trial over the task's median trial, in its metric; positive is better."""
+
+    middle: float = 0.0
+    """The median, positive where more is better."""
 
     @property
     def span(self) -> float:
@@ -51,8 +79,17 @@ class Experience:
 
         Clipped at -1, so that a diverged trial weighs no more than a bad one.
         """
-        share: NDArray[np.float64] = np.clip(self.gains / self.span, -1.0, 1.0)
-        return share
+        return _closed(self.gains, self.span)
+
+    @cached_property
+    def table(self) -> NDArray[np.float64]:
+        """The pipelines of the trials as numbers."""
+        return encode([trial.spec.pipeline for trial in self.trials])
+
+    @cached_property
+    def forest(self) -> Any:
+        """Trees that know what made a pipeline good on this task."""
+        return grow(self.table, self.closed)
 
     @cached_property
     def measured(self) -> dict[PipelineSpec, float]:
@@ -61,6 +98,29 @@ class Experience:
         for trial, share in zip(self.trials, self.closed, strict=True):
             shares.setdefault(trial.spec.pipeline, []).append(float(share))
         return {pipeline: float(np.mean(found)) for pipeline, found in shares.items()}
+
+
+def shares(scores: NDArray[np.float64]) -> NDArray[np.float64] | None:
+    """Return the share of the gap from the median to the best that each score closes.
+
+    None where too few are known, or all are alike. More is better.
+    """
+    if len(scores) < MIN_TRIALS:
+        return None
+    gains = scores - np.median(scores)
+    return _closed(gains, float(gains.max())) if gains.max() > 1e-9 else None
+
+
+def _closed(gains: NDArray[np.float64], span: float) -> NDArray[np.float64]:
+    share: NDArray[np.float64] = np.clip(gains / span, -1.0, 1.0)
+    return share
+
+
+def grow(table: NDArray[np.float64], closed: NDArray[np.float64]) -> Any:
+    """Return extremely randomised trees (Geurts et al., 2006) of the share that each row closes."""
+    from sklearn.ensemble import ExtraTreesRegressor  # noqa: PLC0415  # slow to import
+
+    return ExtraTreesRegressor(TREES, min_samples_leaf=2, random_state=0).fit(table, closed)
 
 
 def experience(past: PastTask) -> Experience | None:
@@ -75,51 +135,34 @@ def experience(past: PastTask) -> Experience | None:
         return None
     scored.sort(key=lambda pair: -pair[0])
     gains = np.array([score for score, _ in scored])
-    gains = gains - np.median(gains)
+    middle = float(np.median(gains))
+    gains = gains - middle
     if not gains[0] > 1e-9:
         return None
     kept = np.linspace(0, len(scored) - 1, min(len(scored), MAX_TRIALS)).round().astype(int)
-    return Experience(past, tuple(scored[i][1] for i in kept), gains[kept])
+    return Experience(past, tuple(scored[i][1] for i in kept), gains[kept], middle)
 
 
 def judge(
-    known: Experience, pipelines: Sequence[PipelineSpec], flat: Sequence[Mapping[str, Scalar]]
+    known: Experience, pipelines: Sequence[PipelineSpec], table: NDArray[np.float64]
 ) -> NDArray[np.float64]:
     """Return the share of the gap that a past task expects each pipeline to close.
 
-    Extremely randomised trees (Geurts et al., 2006) on the task's own trials. Where a pipeline was
-    tried, half of the value is what it reached: a lucky seed is not taken at its word.
+    By trees on the task's own trials. Where a pipeline was tried, half of the value is what it
+    reached: a lucky seed is not taken at its word.
 
     Args:
         known: The past task.
         pipelines: What is judged.
-        flat: The same by flat name.
+        table: The same as `encode` returns them.
     """
-    from sklearn.ensemble import ExtraTreesRegressor  # noqa: PLC0415  # slow to import
-
-    tried = [flatten(trial.spec.pipeline) for trial in known.trials]
-    table = _encode([*tried, *flat])
-    forest = ExtraTreesRegressor(TREES, min_samples_leaf=2, random_state=0)
-    forest.fit(table[: len(tried)], known.closed)
-    guesses: NDArray[np.float64] = forest.predict(table[len(tried) :])
+    guesses: NDArray[np.float64] = known.forest.predict(table)
     for i, pipeline in enumerate(pipelines):
         guesses[i] = (guesses[i] + known.measured.get(pipeline, guesses[i])) / 2
     return guesses
 
 
-def _encode(rows: Sequence[Mapping[str, Scalar]]) -> NDArray[np.float64]:
-    """Return numbers for trees: kinds one-hot, log-searched values as logarithms."""
-    columns: list[list[float]] = []
-    for name in sorted({name for row in rows for name in row}):
-        values = [row.get(name) for row in rows]
-        kinds = sorted({v for v in values if isinstance(v, str)})
-        columns += [[float(v == kind) for v in values] for kind in kinds]
-        if not kinds:
-            columns.append([_number(v, logarithmic=name in LOGARITHMIC) for v in values])
-    return np.array(columns, dtype=float).T
-
-
-def _number(value: Scalar | None, *, logarithmic: bool) -> float:
-    if value is None:
-        return INACTIVE
-    return math.log10(max(float(value), TINY)) if logarithmic else float(value)
+def encode(pipelines: Sequence[PipelineSpec]) -> NDArray[np.float64]:
+    """Return numbers for trees, one row a pipeline: kinds one-hot, logarithms where searched so."""
+    rows = [flatten(pipeline) for pipeline in pipelines]
+    return np.array([[column.read(row) for column in COLUMNS] for row in rows])

@@ -87,6 +87,27 @@ def test_what_was_exported_is_advice_elsewhere(
     assert other.get("/v1/history/imports/theirs").status_code == 404
 
 
+def test_advice_is_tried_on_the_past(world: Any, tmp_path: Path) -> None:
+    nothing = world.get("/v1/history/evaluation").json()
+    assert nothing["verdicts"] == []
+    assert "At least two groups" in nothing["message"]
+    tasks = []
+    for name in "abc":
+        trials = [
+            trial_of(i, PipelineSpec(training=Training(num_epochs=3 + i)), dev={"accuracy": i / 9})
+            for i in range(8)
+        ]
+        past = past_of(dataset_of(name, facts_of(), {}), facts_of(), trials)
+        tasks.append(past.model_copy(update={"job": name}))
+    path = tmp_path / "three.parquet"
+    path.write_bytes(b"".join(chronicle.write(tasks)))
+    assert imported(world, path).status_code == 201
+    found = world.get("/v1/history/evaluation").json()
+    assert (found["num_tasks"], found["num_groups"]) == (3, 3)
+    by_method = {v["method"]: v["regret_1"][0] for v in found["verdicts"]}
+    assert by_method["recommender"] < by_method["random"]
+
+
 @pytest.mark.usefixtures("learnt")
 def test_what_comes_back_home_counts_once(world: Any, tmp_path: Path) -> None:
     before = advised(world)

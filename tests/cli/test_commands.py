@@ -255,6 +255,7 @@ def test_histories_are_exported_imported_listed_and_forgotten(run: Run, tmp_path
         assert "theirs: 1 trials of 1 tasks" in done.stdout
     assert "theirs" in run("history", "list").stdout
     assert "forgotten" in run("history", "forget", "theirs").stdout
+    assert "tasks. " in run("history", "evaluate").stdout
     refused = run("history", "import", reviews(tmp_path / "reviews.csv"))
     assert refused.exit_code == 2
     assert "no history" in refused.stderr

@@ -19,8 +19,8 @@ from autodistill.losses.softened_kl import SoftenedKL
 from autodistill.mappings.last import Last
 from autodistill.optimisation import Training
 from autodistill.recommend import recommend
-from autodistill.recommend.advice import _complementary
 from autodistill.recommend.expert import portfolio
+from autodistill.recommend.portfolio import complementary
 from autodistill.record import TrialState
 from autodistill.spec import (
     CutStudent,
@@ -227,7 +227,7 @@ def test_each_further_pipeline_adds_most_to_the_best_of_the_list() -> None:
     rng = np.random.default_rng(0)
     for _ in range(20):
         scenarios, weights = rng.uniform(-1, 1, (6, 7)), rng.random(6)
-        chosen = _complementary(scenarios, weights, 4)
+        chosen = complementary(scenarios, weights, 4)
         for n in range(4):
             worth = {j: weights @ scenarios[:, [*chosen[:n], j]].max(axis=1) for j in range(7)}
             assert worth[chosen[n]] == pytest.approx(max(worth.values()))

@@ -5,12 +5,11 @@ import math
 import numpy as np
 import pytest
 
-from autodistill.component import flatten
 from autodistill.losses.logit_mse import LogitMSE
 from autodistill.losses.none import NoLoss
 from autodistill.losses.softened_kl import SoftenedKL
 from autodistill.optimisation import Training
-from autodistill.recommend.surrogate import MAX_TRIALS, Experience, experience, judge
+from autodistill.recommend.surrogate import MAX_TRIALS, Experience, encode, experience, judge
 from autodistill.spec import PipelineSpec
 from autodistill.testing.records import dataset_of, facts_of, past_of, trial_of
 
@@ -96,14 +95,14 @@ def test_it_learns_what_made_a_pipeline_good() -> None:
             (NoLoss(), 2e-5),
         )
     ]
-    good, slow, bad = judge(found, asked, [flatten(p) for p in asked])
+    good, slow, bad = judge(found, asked, encode(asked))
     assert good > slow > bad
 
 
 def test_a_pipeline_that_was_tried_is_half_taken_at_its_word() -> None:
     found = known([0.5] * 10 + [0.9])
     lucky, beside = with_rate(1.1e-4), with_rate(1.0999e-4)
-    values = judge(found, [lucky, beside], [flatten(lucky), flatten(beside)])
+    values = judge(found, [lucky, beside], encode([lucky, beside]))
     assert 1.0 > values[0] > values[1]
     assert values[0] == pytest.approx((1.0 + values[1]) / 2)
 

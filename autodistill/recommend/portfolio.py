@@ -1,0 +1,60 @@
+"""Choosing a list whose members complement each other, and how sure its promises are."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+LEVEL = 0.9
+FEWEST = 4
+"""Residuals without which no interval is given."""
+
+
+def complementary(scenarios: Floats, weights: Floats, k: int) -> list[int]:
+    """Return candidates, each of which adds most to the expected best of those before it.
+
+    Greedy, as in Auto-sklearn 2.0 (Feurer et al., 2022). Where none adds anything any more, the
+    best on its own follows.
+
+    Args:
+        scenarios: [scenario, candidate], what each candidate is worth in it.
+        weights: Of the scenarios.
+        k: How many.
+    """
+    alone = weights @ scenarios
+    chosen = [int(alone.argmax())]
+    while len(chosen) < min(k, scenarios.shape[1]):
+        reached = scenarios[:, chosen].max(axis=1, keepdims=True)
+        worth = weights @ np.maximum(scenarios, reached) + 1e-6 * alone
+        worth[chosen] = -np.inf
+        chosen.append(int(worth.argmax()))
+    return chosen
+
+
+@dataclass(frozen=True)
+class Residuals:
+    """By how much past tasks closed more of the gap than was foretold from the others."""
+
+    values: Sequence[float]
+    """One for each group of tasks; exchangeable with the next task's (split conformal)."""
+
+    @property
+    def level(self) -> float | None:
+        """The level of the intervals; None where there are too few residuals for any."""
+        n = len(self.values)
+        return None if n < FEWEST else min(LEVEL, (n - 1) / (n + 1))
+
+    def around(self, expected: float) -> tuple[float, float] | None:
+        """Return where the share lies at that level, within -1 and 1 (Vovk et al., 2005)."""
+        if (level := self.level) is None:
+            return None
+        n, ordered = len(self.values), sorted(self.values)
+        last = math.ceil((n + 1) * (1 + level) / 2 - 1e-9) - 1
+        ends = ordered[max(0, n - 1 - last)], ordered[min(n - 1, last)]
+        low, high = (float(np.clip(expected + end, -1.0, 1.0)) for end in ends)
+        return low, high

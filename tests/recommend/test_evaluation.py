@@ -1,0 +1,111 @@
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from autodistill.history import Evaluation, PastTask
+from autodistill.losses.reverse_kl import ReverseKL
+from autodistill.losses.softened_kl import SoftenedKL
+from autodistill.optimisation import Training
+from autodistill.recommend import evaluate
+from autodistill.recommend.evaluation import AVERAGE, METHODS, OURS, RANDOM, _random, hold, nearest
+from autodistill.spec import PipelineSpec
+from autodistill.testing.records import dataset_of, facts_of, past_of, trial_of
+
+
+def pipelines(count: int, seed: int) -> list[PipelineSpec]:
+    rng = np.random.default_rng(seed)
+    return [
+        PipelineSpec(
+            loss=SoftenedKL(weight=0.5) if rng.random() < 0.5 else ReverseKL(weight=0.5),
+            training=Training(learning_rate=float(10 ** rng.uniform(-4.5, -3.3))),
+        )
+        for _ in range(count)
+    ]
+
+
+def task(
+    name: str, seed: int, *, kin: str = "", best: float = -3.7, noise: float = 0.0
+) -> PastTask:
+    """A task on which reverse KL at one learning rate is best."""
+    facts, rng = facts_of(), np.random.default_rng(seed + 100)
+    trials = []
+    for n, pipeline in enumerate(pipelines(20, seed)):
+        score = 0.7 + 0.1 * (pipeline.loss.kind == "reverse_kl")
+        score -= 0.1 * (math.log10(pipeline.training.learning_rate) - best) ** 2
+        measured = {"accuracy": score + noise * float(rng.normal())}
+        trial = trial_of(n, pipeline, dev=measured)
+        trials.append(trial.model_copy(update={"test": measured}))
+    past = past_of(dataset_of(name, facts, {"log_train": 6.0}), facts, trials)
+    return past.model_copy(update={"kin": kin})
+
+
+def verdict(found: Evaluation, method: str) -> tuple[float, float]:
+    (one,) = (v for v in found.verdicts if v.method == method)
+    return one.regret_1[0], one.regret_5[0]
+
+
+def test_on_tasks_that_agree_it_is_better_than_chance() -> None:
+    found = evaluate([task(f"t{i}", i) for i in range(6)])
+    assert (found.num_tasks, found.num_groups) == (6, 6)
+    assert [v.method for v in found.verdicts] == list(METHODS)
+    ours, chance = verdict(found, OURS), verdict(found, RANDOM)
+    assert ours[0] < 0.5 * chance[0]
+    assert ours[1] <= ours[0]
+    for one in found.verdicts:
+        assert one.regret_1[1] <= one.regret_1[0] <= one.regret_1[2]
+    assert found.beats_random is not None
+    assert found.closed is not None
+    assert found.closed[1][0] >= found.closed[0][0] > 0
+
+
+def test_kin_are_left_out_together() -> None:
+    alike = [task("a", 1, kin="films"), task("b", 1, kin="films")]
+    found = evaluate([*alike, task("c", 2, best=-4.2), task("d", 3, best=-4.4)])
+    assert (found.num_tasks, found.num_groups) == (4, 3)
+
+
+@pytest.mark.parametrize(
+    "history",
+    [
+        [],
+        [task("one", 0)],
+        [task("a", 0, kin="k"), task("b", 1, kin="k")],
+        [task("a", 0).model_copy(update={"trials": ()}), task("b", 1)],
+    ],
+    ids=["none", "one", "kin", "empty"],
+)
+def test_without_two_groups_it_says_that_there_is_nothing_to_try(history: list[PastTask]) -> None:
+    found = evaluate(history)
+    assert found.verdicts == ()
+    assert "At least two groups" in found.message
+
+
+def test_a_history_of_noise_does_no_harm() -> None:
+    found = evaluate([task(f"t{i}", i, noise=5.0) for i in range(6)])
+    assert verdict(found, OURS)[1] <= 1.5 * verdict(found, RANDOM)[1] + 0.2
+    assert verdict(found, AVERAGE)[0] >= 0
+
+
+def test_what_failed_or_is_plain_is_no_candidate() -> None:
+    past = task("a", 0)
+    held = hold(past)
+    assert held is not None
+    assert len(held.pool) == len({t.spec.pipeline for t in past.trials})
+    assert held.regrets.min() == 0
+    assert hold(past.model_copy(update={"trials": past.trials[:5]})) is None
+
+
+def test_chance_is_the_mean_over_all_draws() -> None:
+    regrets = np.array([0.0, 0.2, 1.0, 0.6])
+    assert _random(regrets, 1) == pytest.approx(regrets.mean())
+    pairs = [min(a, b) for i, a in enumerate(regrets) for b in regrets[i + 1 :]]
+    assert _random(regrets, 2) == pytest.approx(np.mean(pairs))
+    assert _random(regrets, 9) == 0
+
+
+def test_the_nearest_pipeline_is_itself_where_it_is_there() -> None:
+    pool = pipelines(10, 3)
+    assert [nearest(p, pool) for p in pool] == list(range(10))
