@@ -24,7 +24,7 @@ export function asked(job, name) {
     ["Objectives", spec.objectives.map((o) => metricName(o.metric)).join(", ")],
     ...(spec.limits.length ? [["Limits", spec.limits.map((l) => `${metricName(l.metric)} ${metric(l.metric, l.bound)}`).join(", ")]] : []),
     ["Budget", `${spec.budget.num_trials.toLocaleString("en")} trials of at most ${spec.budget.max_epochs} epochs${spec.budget.timeout_s ? `, ${duration(spec.budget.timeout_s)} of search` : ""}`],
-    ["Search", `${spec.search.sampler.toUpperCase()}, ${spec.search.early_stopping ? "with" : "without"} early stopping, seed ${spec.seed}`],
+    ["Search", `${spec.search.sampler === "transfer" ? "Transfer from other jobs" : spec.search.sampler.toUpperCase()}, ${spec.search.early_stopping ? "with" : "without"} early stopping, seed ${spec.seed}`],
     ["Side by side", `${spec.parallelism} trials`], ["Confirmation", `${spec.confirmation_seeds} fresh ${spec.confirmation_seeds === 1 ? "seed" : "seeds"}`],
     ["Measured besides", spec.probes.map(metricName).join(", ")],
   ].filter(([, said]) => said);

@@ -71,10 +71,8 @@ function draw(found) {
       h("p", {}, none ? "They appear here as soon as the teacher is ready and the search starts." : "Take a filter away to see more."), !none && h("div", { class: "actions" }, h("button", { type: "button", click: () => { go({ where: [] }); known.filters.draw(view.where); } }, "Take all filters away"))));
   } else {
     const columns = names.map((name) => ({ name: title(known, name), ...heading(name), num: known.types[name] === "number" && name !== "number", cell: (t) => cell(known, name, t[name], t) }));
-    const steps = { name: "Action", cell: (t) => trialActions(known.job, t, isTerminal(known.job) ? () => location.reload() : load) };
-    const steered = rows.some((t) => steps.cell(t).length);
-    const lead = { name: "Trial", ...heading("number"), cell: (t) => h("span", { class: "choose" }, compared(t.number), h("a", { class: "nowrap", href: `${address}/${t.number}` }, `Trial ${t.number}`)) };
-    show("#trials", table("Trials", [lead, ...columns, ...(steered ? [steps] : [])], rows, { rowClass: (t) => (t.number === first ? "best" : null) }));
+    const lead = { name: "Trial", ...heading("number"), cell: (t) => h("span", { class: "choose" }, compared(t.number), h("a", { class: "nowrap", href: `${address}/${t.number}` }, `Trial ${t.number}`), trialActions(known.job, t, isTerminal(known.job) ? () => location.reload() : load)) };
+    show("#trials", table("Trials", [lead, ...columns], rows, { rowClass: (t) => (t.number === first ? "best" : null) }));
   }
   drawCompare();
   const pages = [view.after ? h("a", { href: `${address}?${query({ after: null })}` }, "First trials") : h("span"), found.next != null && h("a", { href: `${address}?${query({ after: found.next })}` }, "Next trials")];

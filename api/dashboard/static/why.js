@@ -42,7 +42,7 @@ function drawPath({ path, metric: name, best }) {
   const rows = path.map((step, i) => ({ ...step, gain: i ? step.expected - path[i - 1].expected : null }));
   show("#path", h("p", { class: "quiet" }, "From the default pipeline to ", h("a", { href: `/jobs/${id}/trials/${best}` }, `trial ${best}`), ", the most rewarding change first, as a surrogate of this job's trials expects it. Gains inside its spread are ties."),
     table("Path from the default pipeline to the best", [
-      { name: "Change", cell: (s) => (s.slot === null ? "Default pipeline" : [words(s.slot), " → ", components.kind(s.slot, s.component.kind), h("small", {}, components.settings(s.slot, s.component))]) },
+      { name: "Change", cell: (s) => (s.slot === null ? "Default pipeline" : [words(s.slot), components.isChoice(s.slot) && [" → ", components.kind(s.slot, s.component.kind)], h("small", {}, components.settings(s.slot, s.component))]) },
       { name: `Expected ${metricName(name)}`, num: true, cell: (s) => [metric(name, s.expected), h("small", {}, `± ${metric(name, s.sd)}`)] },
       { name: "Gain", num: true, cell: (s) => (s.gain === null ? "" : Math.abs(s.gain) < s.sd ? [h("span", { class: "quiet" }, difference(name, s.gain)), h("small", {}, "a tie")] : h("span", { class: better(name, s.gain, 0) > 0 ? "good" : "warn" }, difference(name, s.gain))) },
     ], rows));
