@@ -13,7 +13,7 @@ from autodistill.history import Advice, PastTask, Recommendation
 from autodistill.recommend.expert import portfolio
 from autodistill.recommend.portfolio import Residuals, complementary
 from autodistill.recommend.similarity import evidence, similarities
-from autodistill.recommend.surrogate import Experience, encode, experience, judge
+from autodistill.recommend.surrogate import Experience, encode, experience, judge, placed
 from autodistill.record import Dataset
 from autodistill.spec import PipelineSpec
 from autodistill.task import TaskFacts
@@ -65,7 +65,7 @@ def recommend(
     if not pool:
         return _answer((), witnesses, None)
     view = foresee(witnesses, pool, range(len(expert)), k)
-    past = [residuals(witnesses, slot) for slot in range(len(view.chosen))]
+    past = residuals(witnesses, len(view.chosen))
     advice = tuple(
         Advice(
             pipeline=pool[i],
@@ -93,8 +93,8 @@ def foresee(
     witnesses: Sequence[Witness], pool: Sequence[PipelineSpec], expert: Sequence[int], k: int
 ) -> Foresight:
     """Judge candidates and choose `k`; `expert` are the places of the experts' list, best first."""
-    table = encode(pool)
-    said = np.array([judge(w.known, pool, table) for w in witnesses]).reshape(-1, len(pool))
+    table, places = encode(pool), placed(pool)
+    said = np.array([judge(w.known, places, table) for w in witnesses]).reshape(-1, len(pool))
     chances = np.arange(len(expert), 0, -1.0)
     opinions = np.zeros((len(expert), len(pool)))
     opinions[np.arange(len(expert)), list(expert)] = 1.0
@@ -106,26 +106,34 @@ def foresee(
     return Foresight(said, expected, complementary(scenarios, weights, k))
 
 
-def residuals(witnesses: Sequence[Witness], slot: int) -> Residuals:
-    """Return by how much each group's tasks closed more of the gap than the others foretold.
+def residuals(witnesses: Sequence[Witness], k: int) -> list[Residuals]:
+    """Return, for each place of a list, how much more of the gap it closed than was foretold.
 
-    Each task's own trials are the candidates, judged by the tasks of other groups; what is measured
-    is the candidate in that place of the list.
+    Each group's tasks are foretold from those of other groups; their own trials are the candidates.
     """
-    found: dict[str, list[float]] = {}
-    for one in witnesses:
-        mine = one.known
-        others = [w for w in witnesses if w.known.past.group != mine.past.group]
-        if not others or len(mine.measured) <= slot:
+    pools = [list(w.known.measured) for w in witnesses]
+    ends = np.cumsum([0, *map(len, pools)])
+    everything = [pipeline for pool in pools for pipeline in pool]
+    table = np.vstack([w.known.distinct for w in witnesses]) if witnesses else np.zeros((0, 0))
+    places = placed(everything)
+    said = np.array([judge(w.known, places, table) for w in witnesses])
+    found: list[dict[str, list[float]]] = [{} for _ in range(k)]
+    for i, one in enumerate(witnesses):
+        group = one.known.past.group
+        others = [j for j, w in enumerate(witnesses) if w.known.past.group != group]
+        if not others:
             continue
-        pool = list(mine.measured)
-        view = foresee(others, pool, (), slot + 1)
-        foretold = view.expected[view.chosen[slot]]
-        share = sum(w.weight for w in others)
-        foretold *= share / (share + EXPERT_TASKS)  # as beside the experts, who say nothing of it
-        reached = mine.measured[pool[view.chosen[slot]]]
-        found.setdefault(mine.past.group, []).append(reached - foretold)
-    return Residuals([float(np.mean(of_group)) for of_group in found.values()])
+        theirs = said[others, ends[i] : ends[i + 1]]
+        weights = np.array([witnesses[j].weight for j in others])
+        # As beside the experts, who say nothing of these.
+        foretold = weights @ theirs / (weights.sum() + EXPERT_TASKS)
+        for slot, at in enumerate(complementary(theirs, weights, k)):
+            gained = one.known.measured[pools[i][at]] - float(foretold[at])
+            found[slot].setdefault(group, []).append(gained)
+    return [
+        Residuals([float(np.mean(of_group)) for of_group in in_place.values()])
+        for in_place in found
+    ]
 
 
 def witnesses_of(

@@ -224,7 +224,7 @@ def _covered(held: Held, witnesses: Sequence[Witness], first: int) -> bool | Non
     if mine is None or not witnesses:
         return None
     expected = foresee(witnesses, held.pool, [], 1).expected[first]
-    interval = residuals(witnesses, 0).around(float(expected))
+    interval = residuals(witnesses, 1)[0].around(float(expected))
     reached = mine.measured.get(held.pool[first])
     if interval is None or reached is None:
         return None

@@ -34,13 +34,10 @@ class Column(NamedTuple):
     """1 where the name has this word, otherwise 0; None for what is a number itself."""
     log: bool
 
-    def read(self, flat: Mapping[str, Scalar]) -> float:
-        """Return it of a pipeline by flat name."""
-        value = flat.get(self.name)
+    def of(self, value: Scalar) -> float:
+        """Return it for a value of its name."""
         if self.word is not None:
             return float(value == self.word)
-        if value is None or isinstance(value, str):
-            return INACTIVE
         return math.log10(max(float(value), TINY)) if self.log else float(value)
 
 
@@ -54,6 +51,8 @@ def _columns() -> Iterator[Column]:
 
 COLUMNS = tuple(dict.fromkeys(_columns()))
 """What a pipeline is as numbers: the same for every task."""
+PLACES = {name: [i for i, c in enumerate(COLUMNS) if c.name == name] for name, _, _ in COLUMNS}
+NOTHING = np.array([INACTIVE if column.word is None else 0.0 for column in COLUMNS])
 
 
 @dataclass(frozen=True)
@@ -85,6 +84,12 @@ class Experience:
     def table(self) -> NDArray[np.float64]:
         """The pipelines of the trials as numbers."""
         return encode([trial.spec.pipeline for trial in self.trials])
+
+    @cached_property
+    def distinct(self) -> NDArray[np.float64]:
+        """The same of `measured`, each pipeline once."""
+        first = {trial.spec.pipeline: i for i, trial in enumerate(self.trials)}
+        return self.table[[first[pipeline] for pipeline in self.measured]]
 
     @cached_property
     def forest(self) -> Any:
@@ -143,8 +148,17 @@ def experience(past: PastTask) -> Experience | None:
     return Experience(past, tuple(scored[i][1] for i in kept), gains[kept], middle)
 
 
+def expect(forest: Any, table: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return what trees expect of each row, without the checks and threads of their forest."""
+    rows = table.astype(np.float32)
+    said: NDArray[np.float64] = np.mean(
+        [tree.tree_.predict(rows).reshape(len(rows)) for tree in forest.estimators_], axis=0
+    )
+    return said
+
+
 def judge(
-    known: Experience, pipelines: Sequence[PipelineSpec], table: NDArray[np.float64]
+    known: Experience, places: Mapping[PipelineSpec, Sequence[int]], table: NDArray[np.float64]
 ) -> NDArray[np.float64]:
     """Return the share of the gap that a past task expects each pipeline to close.
 
@@ -153,16 +167,29 @@ def judge(
 
     Args:
         known: The past task.
-        pipelines: What is judged.
-        table: The same as `encode` returns them.
+        places: Of each pipeline in the table; see `placed`.
+        table: What is judged, as `encode` returns it.
     """
-    guesses: NDArray[np.float64] = known.forest.predict(table)
-    for i, pipeline in enumerate(pipelines):
-        guesses[i] = (guesses[i] + known.measured.get(pipeline, guesses[i])) / 2
+    guesses = expect(known.forest, table)
+    for pipeline, reached in known.measured.items():
+        for i in places.get(pipeline, ()):
+            guesses[i] = (guesses[i] + reached) / 2
     return guesses
+
+
+def placed(pipelines: Sequence[PipelineSpec]) -> dict[PipelineSpec, list[int]]:
+    """Return where each pipeline stands in a list."""
+    places: dict[PipelineSpec, list[int]] = {}
+    for i, pipeline in enumerate(pipelines):
+        places.setdefault(pipeline, []).append(i)
+    return places
 
 
 def encode(pipelines: Sequence[PipelineSpec]) -> NDArray[np.float64]:
     """Return numbers for trees, one row a pipeline: kinds one-hot, logarithms where searched so."""
-    rows = [flatten(pipeline) for pipeline in pipelines]
-    return np.array([[column.read(row) for column in COLUMNS] for row in rows])
+    table = np.tile(NOTHING, (len(pipelines), 1))
+    for row, pipeline in zip(table, pipelines, strict=True):
+        for name, value in flatten(pipeline).items():
+            for place in PLACES.get(name, ()):
+                row[place] = COLUMNS[place].of(value)
+    return table

@@ -9,7 +9,16 @@ from autodistill.losses.logit_mse import LogitMSE
 from autodistill.losses.none import NoLoss
 from autodistill.losses.softened_kl import SoftenedKL
 from autodistill.optimisation import Training
-from autodistill.recommend.surrogate import MAX_TRIALS, Experience, encode, experience, judge
+from autodistill.recommend.surrogate import (
+    MAX_TRIALS,
+    Experience,
+    encode,
+    expect,
+    experience,
+    grow,
+    judge,
+    placed,
+)
 from autodistill.spec import PipelineSpec
 from autodistill.testing.records import dataset_of, facts_of, past_of, trial_of
 
@@ -95,14 +104,14 @@ def test_it_learns_what_made_a_pipeline_good() -> None:
             (NoLoss(), 2e-5),
         )
     ]
-    good, slow, bad = judge(found, asked, encode(asked))
+    good, slow, bad = judge(found, placed(asked), encode(asked))
     assert good > slow > bad
 
 
 def test_a_pipeline_that_was_tried_is_half_taken_at_its_word() -> None:
     found = known([0.5] * 10 + [0.9])
     lucky, beside = with_rate(1.1e-4), with_rate(1.0999e-4)
-    values = judge(found, [lucky, beside], encode([lucky, beside]))
+    values = judge(found, placed([lucky, beside]), encode([lucky, beside]))
     assert 1.0 > values[0] > values[1]
     assert values[0] == pytest.approx((1.0 + values[1]) / 2)
 
@@ -116,3 +125,10 @@ def test_repeated_pipelines_count_with_their_mean() -> None:
     found = experience(past_of(dataset_of("d", facts, {}), facts, trials))
     assert found is not None
     assert found.measured[with_rate(1e-4)] == pytest.approx(0.5)
+
+
+def test_trees_are_asked_as_their_forest_would_ask_them() -> None:
+    rng = np.random.default_rng(0)
+    table, asked = rng.random((50, 4)), rng.random((20, 4))
+    forest = grow(table, rng.random(50))
+    assert expect(forest, asked) == pytest.approx(forest.predict(asked))
