@@ -34,7 +34,7 @@ class Past:
     """Trials of the other tasks, and what their surrogates say of every configuration."""
 
     def __init__(self, table: Table, task: int, count: int, seed: int, twist: str = "") -> None:
-        self.everything = np.where(np.isnan(table.configs), -1.0, table.configs)
+        self.everything = _columns(table)
         self.others = [t for t in range(len(table.tasks)) if t != task]
         if twist == "one task":
             self.others = self.others[:1]
@@ -114,6 +114,15 @@ class Past:
             return None
         low, high = interval
         return low - 1e-9 <= truth[first] <= high + 1e-9, high - low
+
+
+def _columns(table: Table) -> Floats:
+    """Return configurations as the recommender encodes them: logarithms where searched so."""
+    columns = table.configs.copy()
+    for i, name in enumerate(table.names):
+        if getattr(table.space[name], "log", False):
+            columns[:, i] = np.log10(np.maximum(columns[:, i], 1e-12))
+    return np.where(np.isnan(columns), -1.0, columns)
 
 
 def _weights(meta: Floats, task: int, others: Sequence[int]) -> Floats:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Annotated
 
 import typer
@@ -10,7 +11,7 @@ from rich.table import Table
 
 from autodistill.cli.connection import HERE, Url, connected
 from autodistill.cli.show import out
-from autodistill.history import Estimated
+from autodistill.history import Estimated, chronicle, distiller
 
 history_app = typer.Typer(no_args_is_help=True)
 
@@ -34,9 +35,16 @@ def history_import(
     ] = None,
     url: Url = HERE,
 ) -> None:
-    """Let recommendations rest on a file that another service exported."""
-    with connected(url) as client:
-        found = client.import_history(path, name=name or path.stem)
+    """Let recommendations rest on a file that another service exported.
+
+    A .csv is taken for the table of runs that the authors of Distiller (He et al., 2021) released.
+    """
+    with connected(url) as client, TemporaryDirectory() as scratch:
+        source = path
+        if path.suffix == ".csv":
+            source = Path(scratch) / "distiller.parquet"
+            source.write_bytes(b"".join(chronicle.write(distiller.read(path))))
+        found = client.import_history(source, name=name or path.stem)
     out.print(f"{found.name}: {found.num_trials} trials of {found.num_tasks} tasks ({found.id})")
 
 

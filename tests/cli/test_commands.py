@@ -258,6 +258,10 @@ def test_histories_are_exported_imported_listed_and_forgotten(run: Run, tmp_path
     assert "tasks. " in run("history", "evaluate").stdout
     refused = run("history", "import", reviews(tmp_path / "reviews.csv"))
     assert refused.exit_code == 2
+    assert "not Distiller's table" in refused.stderr
+    path.write_bytes(b"PAR1 and no more")
+    refused = run("history", "import", path)
+    assert refused.exit_code == 2
     assert "no history" in refused.stderr
     mine = tmp_path / "mine.parquet"
     assert run("history", "export", mine).exit_code == 0
