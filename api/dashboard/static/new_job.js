@@ -18,6 +18,7 @@ let known;
 let components;
 let space;
 let start = handedOver();
+let limits = []; // of the job that is taken over
 let candidates = [];
 let wanted = new Set(asked.getAll("student"));
 
@@ -33,7 +34,7 @@ function request(bare = false) {
   const objectives = picked("#objectives").map((metric) => ({ metric }));
   const narrowed = space.value();
   return {
-    ...asked, probes: picked("#probes"), ...(objectives.length && { objectives }), ...(Object.keys(narrowed).length && { space: narrowed }), ...(start.length && { start }),
+    ...asked, probes: picked("#probes"), ...(objectives.length && { objectives }), ...(Object.keys(narrowed).length && { space: narrowed }), ...(start.length && { start }), ...(limits.length && { limits }),
   };
 }
 
@@ -176,7 +177,7 @@ async function submit(event) {
 /** Take over another job's request. */
 async function adopt(id) {
   const { spec } = await get(`/v1/jobs/${id}`);
-  const { students: theirs, space: narrowed, objectives, probes, start: first, ...plain } = spec;
+  const { students: theirs, space: narrowed, objectives, probes, start: first, limits: kept, ...plain } = spec;
   write(form, plain);
   drawObjectives();
   wanted = new Set(theirs.map((s) => (s.kind === "cut" ? `cut-${s.num_layers}` : s.model)));
@@ -184,6 +185,7 @@ async function adopt(id) {
   for (const input of $$("#objectives input")) input.checked = objectives.some((o) => o.metric === input.value);
   for (const input of $$("#probes input")) input.checked = probes.includes(input.value);
   if (!start.length) start = first;
+  limits = kept;
   const full = await post("/v1/jobs/validate", request(true));
   space.offer(full.space);
   space.adopt(narrowed);
