@@ -80,6 +80,7 @@ NEEDS: Mapping[str, Scope | None] = {
     "POST /v1/recommendations": VIEWER,
     "GET /v1/history": VIEWER,
     "GET /v1/history/evaluation": VIEWER,
+    "GET /v1/history/evaluation/course": VIEWER,
     "GET /v1/history/export": VIEWER,
     "GET /v1/history/imports": VIEWER,
     "POST /v1/history/imports": SUBMITTER,

@@ -14,8 +14,8 @@ from api.deps import PrincipalDep, StoreDep
 from api.exports import PARQUET
 from api.insight import headline
 from api.views import View, visible
-from autodistill.history import Evaluation, PastTask, chronicle
-from autodistill.recommend import evaluate
+from autodistill.history import Evaluation, PastTask, Waypoint, chronicle
+from autodistill.recommend import course, evaluate
 from autodistill.record import Job, JobState
 from autodistill.store import Store, Transaction
 
@@ -77,6 +77,15 @@ def evaluate_history(store: StoreDep) -> Evaluation:
         history = tx.history.tasks()
     with TRYING:
         return evaluate(history)
+
+
+@router.get("/history/evaluation/course")
+def follow_evaluation(store: StoreDep) -> tuple[Waypoint, ...]:
+    """Try the recommender on ever more of its past, the oldest first: how its regret went."""
+    with store.read() as tx:
+        history = tx.history.tasks()
+    with TRYING:
+        return course(history)
 
 
 @router.get("/history/export", response_class=Response)

@@ -73,6 +73,15 @@ class Evaluation(Record):
     """What this rests on, or why there is nothing to say."""
 
 
+class Waypoint(Record):
+    """How ways to choose fared when so many past tasks were known."""
+
+    num_tasks: int
+    num_groups: int
+    """Groups that were left out in turn."""
+    verdicts: tuple[Verdict, ...]
+
+
 class Standing(StrEnum):
     """Where a past task comes from."""
 

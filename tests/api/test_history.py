@@ -106,6 +106,9 @@ def test_advice_is_tried_on_the_past(world: Any, tmp_path: Path) -> None:
     assert (found["num_tasks"], found["num_groups"]) == (3, 3)
     by_method = {v["method"]: v["regret_1"][0] for v in found["verdicts"]}
     assert by_method["recommender"] < by_method["random"]
+    followed = world.get("/v1/history/evaluation/course").json()
+    assert [p["num_tasks"] for p in followed] == [2, 3]
+    assert [v["method"] for v in followed[-1]["verdicts"]][:2] == ["recommender", "random"]
 
 
 @pytest.mark.usefixtures("learnt")

@@ -9,7 +9,7 @@ from autodistill.history import Evaluation, PastTask
 from autodistill.losses.reverse_kl import ReverseKL
 from autodistill.losses.softened_kl import SoftenedKL
 from autodistill.optimisation import Training
-from autodistill.recommend import evaluate
+from autodistill.recommend import course, evaluate
 from autodistill.recommend.evaluation import AVERAGE, METHODS, OURS, RANDOM, _random, hold, nearest
 from autodistill.spec import PipelineSpec
 from autodistill.testing.records import dataset_of, facts_of, past_of, trial_of
@@ -65,6 +65,15 @@ def test_kin_are_left_out_together() -> None:
     alike = [task("a", 1, kin="films"), task("b", 1, kin="films")]
     found = evaluate([*alike, task("c", 2, best=-4.2), task("d", 3, best=-4.4)])
     assert (found.num_tasks, found.num_groups) == (4, 3)
+
+
+def test_the_course_of_regret_ends_with_all_tasks() -> None:
+    history = [task(name, seed) for seed, name in enumerate("abcdefgh")]
+    found = course(history)
+    assert [p.num_tasks for p in found] == [3, 4, 5, 7, 8]
+    assert [p.num_groups for p in found] == [3, 4, 5, 7, 8]
+    assert found[-1].verdicts == evaluate(history, [v.method for v in found[-1].verdicts]).verdicts
+    assert course(history[:1]) == ()
 
 
 @pytest.mark.parametrize(

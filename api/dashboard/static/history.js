@@ -1,8 +1,9 @@
 /** What the recommender has learnt from. */
 
 import { get, post, Refusal } from "./api.js";
+import { plot } from "./chart.js";
 import { $, h, notice, show, table } from "./dom.js";
-import { ago, difference, metric, metricName } from "./format.js";
+import { ago, difference, metric, metricName, number } from "./format.js";
 import { registered, studentName } from "./names.js";
 import { registry } from "./registry.js";
 import { badge } from "./state.js";
@@ -29,7 +30,7 @@ try {
   const [past, { name }] = await Promise.all([get("/v1/history"), registered()]);
   show("#tiles", tile("Jobs", past.num_jobs, "with finished trials"), tile("Datasets", past.num_datasets, "seen with a result"), tile("Trials", past.num_trials, "complete or stopped early, confirmations left out"));
   show("#jobs", past.jobs.length ? table("Past jobs", columns(name), past.jobs, { stack: true })
-    : h("div", { class: "card empty" }, h("h2", {}, "Nothing learnt yet"), h("p", {}, "Until a job has finished trials, recommendations are the experts' list. Every finished trial counts from then on."), h("div", { class: "actions" }, h("a", { class: "button primary", href: "/jobs/new" }, "New job"))));
+    : h("div", { class: "card empty" }, h("h2", {}, "Nothing learnt yet"), h("p", {}, "Until a job has finished trials, recommendations rest on the experts' list and on what is imported below. Every finished trial counts from then on."), h("div", { class: "actions" }, h("a", { class: "button primary", href: "/jobs/new" }, "New job"))));
 } catch (error) {
   show("#tiles");
   show("#jobs", notice("bad", error.message));
@@ -63,6 +64,20 @@ const verdicts = [
   { name: "Beaten, best of five", num: true, cell: (v) => estimated(v.wins_5) },
 ];
 
+/** How regret went while the history grew. */
+async function followed() {
+  const place = h("div", { class: "picture" });
+  const points = await get("/v1/history/evaluation/course");
+  if (points.length < 2) return h("p", { class: "pending" }, "With more past tasks, the course of the regret is drawn here.");
+  const methods = [...new Set(points.flatMap((p) => p.verdicts.map((v) => v.method)))];
+  const at = (method) => points.flatMap((p) => p.verdicts.filter((v) => v.method === method).map((v) => [p.num_tasks, v.regret_1[0]]));
+  plot(place, {
+    label: "Regret of the first choice by the number of past tasks", x: { name: "past tasks" }, y: { name: "regret, first choice", tick: number, format: (v) => number(v) },
+    series: methods.map((method, i) => ({ name: method, colour: i % 8, bold: i === 0, marks: true, points: at(method) })),
+  });
+  return place;
+}
+
 $("#try").addEventListener("click", async () => {
   $("#try").disabled = true;
   show("#tried", h("p", { class: "quiet" }, "Leaving out one group after another …"));
@@ -74,6 +89,7 @@ $("#try").addEventListener("click", async () => {
         found.coverage === null ? "" : h("p", {}, `${Math.round(100 * found.coverage)} % of ${found.num_covered} intervals held what came.`)]
       : [];
     show("#tried", h("p", {}, found.message), ...rest);
+    if (found.verdicts.length) $("#tried").append(await followed());
   } catch (error) {
     show("#tried", notice("bad", error.message));
   }
