@@ -56,6 +56,17 @@ def _extend(world: Any) -> Any:
     return world.post(f"/v1/jobs/{job}/extend", {"num_trials": 500})
 
 
+def _import(world: Any) -> Any:
+    world.submit()
+    world.trial(world.claim(), 0, [0.5], plain=True)
+    files = {"file": ("history.parquet", world.get("/v1/history/export").content)}
+    return world.http.post("/v1/history/imports", files=files, data={"name": "theirs"})
+
+
+def _forget_import(world: Any) -> Any:
+    return world.http.delete(f"/v1/history/imports/{_import(world).json()['id']}")
+
+
 HOOK = {"url": "https://8.8.8.8/hooks"}
 DONE: dict[str, tuple[str, Callable[[Any], Any]]] = {
     "POST /v1/datasets": ("dataset.register", _dataset),
@@ -69,6 +80,8 @@ DONE: dict[str, tuple[str, Callable[[Any], Any]]] = {
     "POST /v1/jobs/{job}/cancel": ("job.cancel", _steer("cancel")),
     "POST /v1/jobs/{job}/clone": ("job.clone", _steer("clone")),
     "POST /v1/jobs/{job}/extend": ("job.extend", _extend),
+    "POST /v1/history/imports": ("history.import", _import),
+    "DELETE /v1/history/imports/{chronicle}": ("history.forget", _forget_import),
     "POST /v1/tokens": (
         "token.create",
         lambda w: w.post("/v1/tokens", {"name": "ci", "scope": "viewer"}),
