@@ -92,7 +92,7 @@ def load_on(
         with player.dispatching(store, settings, epoch_s=epoch_s):
             _watch_all(watchers)
         wrong = check(url, trials, {w.job: w.told for w in watchers}, root / "artifacts")
-        logs = "".join(path.read_text() for path in (root / "logs").iterdir())
+        logs = "".join(path.read_text() for path in (root / "logs").glob("*.log"))
     return _figures(engine, trials, watchers, wrong, logs)
 
 
