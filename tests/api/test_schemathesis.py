@@ -19,6 +19,8 @@ LOOPBACK = ("127.0.0.0/8",)
 PHASES = "examples,coverage,fuzzing,stateful"
 CONFIGURATION = Path(__file__).parents[2] / "schemathesis.toml"
 LIMIT_S = 540
+WORKERS = "1"
+"""CPython 3.11 raises now and then where two threads parse source, as Hypothesis does."""
 
 
 @pytest.fixture
@@ -51,7 +53,7 @@ def test_the_api_keeps_what_it_promises(service: str, tmp_path: Path) -> None:
     found = subprocess.run(
         [
             *(sys.executable, "-m", "schemathesis.cli", "run", f"{service}/openapi.json"),
-            *("--phases", PHASES, "--max-examples", "8", "--seed", "1", "--workers", "2"),
+            *("--phases", PHASES, "--max-examples", "8", "--seed", "1", "--workers", WORKERS),
             *("--header", f"Authorization: Bearer {ROOT}", "--request-timeout", "60"),
             *("--no-color", "--suppress-health-check", "all"),
         ],
