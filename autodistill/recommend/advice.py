@@ -86,6 +86,7 @@ class Foresight(NamedTuple):
     said: NDArray[np.float64]
     """[witness, candidate], share of the gap that each past task expects it to close."""
     expected: NDArray[np.float64]
+    """[candidate], what `foretell` makes of that; intervals are around it."""
     chosen: list[int]
 
 
@@ -99,11 +100,18 @@ def foresee(
     opinions = np.zeros((len(expert), len(pool)))
     opinions[np.arange(len(expert)), list(expert)] = 1.0
     scenarios = np.vstack([said, opinions])
-    weights = np.concatenate(
-        [[w.weight for w in witnesses], EXPERT_TASKS * chances / max(1.0, chances.sum())]
-    )
-    expected = weights @ scenarios / max(weights.sum(), 1e-12)
-    return Foresight(said, expected, complementary(scenarios, weights, k))
+    trust = np.array([w.weight for w in witnesses])
+    weights = np.concatenate([trust, EXPERT_TASKS * chances / max(1.0, chances.sum())])
+    return Foresight(said, foretell(trust, said), complementary(scenarios, weights, k))
+
+
+def foretell(weights: NDArray[np.float64], said: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the share of the gap that each candidate is expected to close.
+
+    The experts choose, but promise nothing: they count as past tasks on which nothing was gained.
+    """
+    expected: NDArray[np.float64] = weights @ said / (weights.sum() + EXPERT_TASKS)
+    return expected
 
 
 def residuals(witnesses: Sequence[Witness], k: int) -> list[Residuals]:
@@ -125,8 +133,7 @@ def residuals(witnesses: Sequence[Witness], k: int) -> list[Residuals]:
             continue
         theirs = said[others, ends[i] : ends[i + 1]]
         weights = np.array([witnesses[j].weight for j in others])
-        # As beside the experts, who say nothing of these.
-        foretold = weights @ theirs / (weights.sum() + EXPERT_TASKS)
+        foretold = foretell(weights, theirs)
         for slot, at in enumerate(complementary(theirs, weights, k)):
             gained = one.known.measured[pools[i][at]] - float(foretold[at])
             found[slot].setdefault(group, []).append(gained)

@@ -10,6 +10,7 @@ from autodistill.losses.reverse_kl import ReverseKL
 from autodistill.losses.softened_kl import SoftenedKL
 from autodistill.optimisation import Training
 from autodistill.recommend import course, evaluate
+from autodistill.recommend.advice import EXPERT_TASKS, foresee, witnesses_of
 from autodistill.recommend.evaluation import AVERAGE, METHODS, OURS, RANDOM, _random, hold, nearest
 from autodistill.spec import PipelineSpec
 from autodistill.testing.records import dataset_of, facts_of, past_of, trial_of
@@ -118,3 +119,14 @@ def test_chance_is_the_mean_over_all_draws() -> None:
 def test_the_nearest_pipeline_is_itself_where_it_is_there() -> None:
     pool = pipelines(10, 3)
     assert [nearest(p, pool) for p in pool] == list(range(10))
+
+
+def test_the_experts_choose_but_promise_nothing() -> None:
+    """What is promised is one thing for advice, its intervals and the trial of both."""
+    asked, *past = (task(name, seed) for seed, name in enumerate("abcdef"))
+    witnesses, pool = witnesses_of(asked.dataset, asked.facts, past), pipelines(6, 9)
+    beside = foresee(witnesses, pool, [2, 0], 2).expected
+    weights = np.array([w.weight for w in witnesses])
+    said = foresee(witnesses, pool, [], 2).said
+    assert beside == pytest.approx(weights @ said / (weights.sum() + EXPERT_TASKS))
+    assert beside == pytest.approx(foresee(witnesses, pool, [], 2).expected)
