@@ -3,8 +3,9 @@
 python -m benchmarks.prior [--minutes N] [--only trec,vader_tweets] [--trials 64]: each data set
 is distilled from MiniLM to one and to two layers by the service itself. What a job found is kept in
 `prior/tasks/` as soon as it ends and the jobs go on where they were cut, so the command can be run
-in slices until it says that nothing is left. Each run ends by writing all that is there to one
-file, `autodistill/history/prior.parquet`. `docs/prior.md` is its datasheet.
+in slices until it says that nothing is left. Each run begins with what the file
+`autodistill/history/prior.parquet` holds and ends by writing all that is there to it, so another
+machine goes on too. `docs/prior.md` is its datasheet.
 
 The trials of a task are plain fine-tuning, logit distillation with one component exchanged at a
 time, random pipelines, the recommender's and the sampler's own.
@@ -184,7 +185,7 @@ def collect(client: Client, wanted: list[str], num_trials: int, until: float) ->
     teacher = known.get("minilm") or client.register_model("minilm", source)
     whole = True
     for name, layers in ((name, layers) for name in wanted for layers in LAYERS):
-        path = FOLDER / "tasks" / f"{name}-{layers}.parquet"
+        path = place(name, layers)
         if path.exists():
             continue
         started = time.monotonic()
@@ -214,19 +215,34 @@ def _told(task: PastTask, seconds: float) -> str:
     )
 
 
+def place(name: str, layers: int) -> Path:
+    """Return where a task is kept."""
+    return FOLDER / "tasks" / f"{name}-{layers}.parquet"
+
+
+def restore(shipped: Path) -> None:
+    """Keep the tasks that the file has and the folder lacks."""
+    found = chronicle.read(shipped, Standing.SHIPPED) if shipped.exists() else []
+    held = {(task.dataset.name, task.student): task for task in found}
+    for name, layers in ((name, layers) for name in GROUNDS for layers in LAYERS):
+        task = held.get((name, CutStudent(num_layers=layers).label))
+        if task is not None and not place(name, layers).exists():
+            place(name, layers).write_bytes(b"".join(chronicle.write([task])))
+
+
 def gathered() -> Iterator[PastTask]:
     """Yield all tasks that are there, with their kin, in the order of the data sets."""
     for name, ground in GROUNDS.items():
         for layers in LAYERS:
-            path = FOLDER / "tasks" / f"{name}-{layers}.parquet"
-            if path.exists():
-                for task in chronicle.read(path, Standing.SHIPPED):
+            if place(name, layers).exists():
+                for task in chronicle.read(place(name, layers), Standing.SHIPPED):
                     yield task.model_copy(update={"kin": ground.kin})
 
 
 def main(wanted: list[str], num_trials: int, minutes: float, out: Path) -> int:
     """Collect for so long, write the file and say what is left; the exit code is 0 at the end."""
     (FOLDER / "tasks").mkdir(parents=True, exist_ok=True)
+    restore(out)
     os.environ["AUTODISTILL_SHIPPED_HISTORY"] = "false"  # it is what is being made
     with service(FOLDER) as client:
         whole = collect(client, wanted, num_trials, time.monotonic() + 60 * minutes)

@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 
+from autodistill.history import chronicle
+from autodistill.spec import PipelineSpec
 from autodistill.task import Task
-from autodistill.testing.records import facts_of
+from autodistill.testing.records import dataset_of, facts_of, past_of, trial_of
 from benchmarks import prior
 from benchmarks.prior import GROUNDS, Ground, cut, design
 from examples.datasets import SOURCES
@@ -46,6 +48,26 @@ def test_a_cut_keeps_classes_that_train_knows(
     assert {row["label"] for row in found} == {"a", "b"}
     assert sum(row["split"] == "train" for row in found) in (19, 20)
     assert cut("d", Ground(num_train=20), tmp_path).read_text() == path.read_text()
+
+
+def test_another_machine_goes_on_from_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    facts = facts_of(layers=1)
+    trials = [trial_of(1, PipelineSpec(), student="cut-1", dev={"macro_f1": 0.5})]
+    kept = [past_of(dataset_of(name, facts, {}), facts, trials) for name in ("trec", "newsgroups")]
+    kept = [
+        task.model_copy(update={"student": "cut-1", "kin": GROUNDS[task.dataset.name].kin})
+        for task in kept
+    ]
+    shipped = tmp_path / "prior.parquet"
+    shipped.write_bytes(b"".join(chronicle.write(kept)))
+    (tmp_path / "tasks").mkdir()
+    monkeypatch.setattr(prior, "FOLDER", tmp_path)
+    prior.restore(shipped)
+    assert prior.place("trec", 1).exists()
+    assert not prior.place("trec", 2).exists()
+    assert b"".join(chronicle.write(prior.gathered())) == shipped.read_bytes()
 
 
 def test_the_datasheet_names_every_data_set_and_its_terms() -> None:
