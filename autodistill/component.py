@@ -239,21 +239,6 @@ def sample(
     return model.model_validate(drawn)
 
 
-def flatten(value: BaseModel, slot: str = "", kind: str = "") -> dict[str, Scalar]:
-    """Return the flat names and values of everything searchable in `value`: `sample` backwards."""
-    flat: dict[str, Scalar] = {}
-    for field, name, info in _names(type(value), slot, kind):
-        inner = getattr(value, field)
-        if variants(info):
-            flat[name] = inner.kind
-            flat |= flatten(inner, name, inner.kind)
-        elif isinstance(inner, BaseModel):
-            flat |= flatten(inner, name)
-        elif _range(info) is not None:
-            flat[name] = inner
-    return flat
-
-
 @lru_cache(maxsize=512)
 def _plan(
     model: type[BaseModel], slot: str, kind: str
@@ -262,6 +247,21 @@ def _plan(
         (field, name, variants(info), _nested(info), _range(info) is not None)
         for field, name, info in _names(model, slot, kind)
     )
+
+
+def flatten(value: BaseModel, slot: str = "", kind: str = "") -> dict[str, Scalar]:
+    """Return the flat names and values of everything searchable in `value`: `sample` backwards."""
+    flat: dict[str, Scalar] = {}
+    for field, name, options, nested, ranged in _plan(type(value), slot, kind):
+        inner = getattr(value, field)
+        if options:
+            flat[name] = inner.kind
+            flat |= flatten(inner, name, inner.kind)
+        elif nested:
+            flat |= flatten(inner, name)
+        elif ranged:
+            flat[name] = inner
+    return flat
 
 
 def flatten_json(

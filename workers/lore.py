@@ -8,8 +8,8 @@ from typing import NamedTuple
 import numpy as np
 
 from autodistill.history import PastTask
-from autodistill.recommend.advice import MAX_TASKS, SIMILAR
 from autodistill.recommend.similarity import evidence, similarities
+from autodistill.recommend.witnesses import MAX_TASKS, SIMILAR
 from autodistill.record import Job
 from autodistill.search import Past, remembered
 from autodistill.store import Store

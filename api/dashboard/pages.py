@@ -79,7 +79,8 @@ def new_job(request: Request) -> Response:
     probes = {
         name: [task for task in Task if name != "klom" or task.is_classification] for name in PROBED
     }
-    return show(request, "new_job", form=_job_form(), metrics=metrics, probes=probes)
+    limits = JobRequest.model_json_schema()["properties"]["limits"]
+    return show(request, "new_job", form=_job_form(), metrics=metrics, probes=probes, limits=limits)
 
 
 @router.get("/jobs/{job_id}")

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 import numpy as np
 from fastapi import APIRouter, Query
+from numpy.typing import NDArray
 
 from api.deps import MAX_INT, StoreDep
 from api.frames import ShelvesDep
 from api.insight import Curves, Story, Why, column, curves, tell, why
 from api.views import View
+from autodistill.explain import Frame
 from autodistill.explain.asking import cells, matching
 from autodistill.explain.telling import complete, front, leaders, rivals, signed, telling
+from autodistill.front import growth
 from autodistill.metrics import COSTS
 
 router = APIRouter(prefix="/v1/jobs", tags=["charts"])
@@ -34,7 +38,11 @@ class Columns(View):
     leaders: list[int]
     """Numbers of the trials that were the best distilled one when they came, in that order."""
     front: list[int]
-    """Numbers of the distilled trials that no other beats in quality, latency and size at once."""
+    """Numbers of the distilled trials that no other beats in all objectives at once; where there
+    is one objective, in it, latency and size."""
+    hypervolume: list[tuple[int, float]]
+    """Where there are several objectives: each trial with which the front grew, and the part of the
+    box between the worst and the best of each objective that it covers from there on."""
 
 
 @router.get("/{job}/columns")
@@ -49,15 +57,17 @@ def get_columns(
     """Return columns of a job's trials; narrow them with `where` to see more of a part."""
     with store.read() as tx:
         asked = tx.jobs.get(job)
-        frame = shelves.of(job).frame(tx, asked)
-    objective = asked.spec.objectives[0]
+        shelf = shelves.of(job)
+        frame = shelf.frame(tx, asked)
     held = np.zeros(len(frame), dtype=bool)
     held[matching(frame, where)] = True
-    values = signed(frame, objective.metric, maximise=objective.maximise)
+    aims = [signed(frame, o.metric, maximise=o.maximise) for o in asked.spec.objectives]
+    several, values = len(aims) > 1, aims[0]
     ranked = np.where(held & rivals(frame), values, np.nan)
     by_number = np.argsort(frame.column("number"), kind="stable")
     led = by_number[leaders(ranked[by_number])]
-    ahead = front([ranked, *(-frame.numbers(f"dev/{cost}") for cost in COSTS)])
+    costs = [-frame.numbers(f"dev/{cost}") for cost in COSTS]
+    ahead = front([ranked, *(aims[1:] if several else costs)])
     best = np.argsort(-np.where(held & complete(frame), values, -np.inf))[:NEWEST]
     always = [p[held[p]] for p in (led, ahead, best, by_number[-NEWEST:])]
     shown = telling(frame, held, always, most)
@@ -67,7 +77,16 @@ def get_columns(
         columns={n: cells(column(frame, asked, n)[shown]) for n in name},
         leaders=cells(numbers[led]),
         front=cells(numbers[ahead]),
+        hypervolume=shelf.once("hypervolume", lambda: _grown(frame, aims)) if several else [],
     )
+
+
+def _grown(frame: Frame, aims: Sequence[NDArray[np.float64]]) -> list[tuple[int, float]]:
+    """Return the trials by number with which the front of all grew, and what it covers then."""
+    numbers = frame.column("number")
+    order = np.argsort(numbers, kind="stable")
+    rivalling = np.where(rivals(frame)[:, None], np.stack(aims, axis=1), np.nan)
+    return [(int(numbers[order[at]]), covered) for at, covered in growth(rivalling[order])]
 
 
 @router.get("/{job}/curves")

@@ -12,8 +12,9 @@ from rich.text import Text
 
 from autodistill.client import Client
 from autodistill.errors import Problem
-from autodistill.history import Recommendation
+from autodistill.history import Exchange, Recommendation
 from autodistill.record import Event, Job, JobResult, Trial
+from autodistill.spec import PipelineSpec
 
 WIDTH = None if sys.stdout.isatty() else 200
 """A table in a pipe or a file is not cut to the 80 columns of a terminal that is not there."""
@@ -119,12 +120,10 @@ def trial_row(trial: Trial, metric: str) -> tuple[str, ...]:
 
 
 def show_advice(found: Recommendation) -> None:
-    """Print ranked pipelines with their reasons."""
+    """Print ranked pipelines with their reasons, and what would change the answer."""
     out.print(found.message)
     for rank, advice in enumerate(found.advice, start=1):
-        kinds = {slot: c.kind for slot, c in dict(advice.pipeline).items() if slot != "training"}
-        said = ", ".join(f"{slot} {kind}" for slot, kind in kinds.items() if kind != "none")
-        out.print(f"{rank}. {said}", style="bold")
+        out.print(f"{rank}. {_kinds(advice.pipeline)}", style="bold")
         out.print(f"   {advice.reason}")
         if advice.expected is not None:
             foretold = (
@@ -132,3 +131,26 @@ def show_advice(found: Recommendation) -> None:
             )
             held = "" if advice.interval is None else "; {:.0%} to {:.0%} on past datasets"
             out.print(f"{foretold} to the best{held.format(*advice.interval or ())}.")
+        for step in advice.path:
+            out.print(f"   {_exchange(step)}", style="" if step.evident else "dim")
+    for other in found.otherwise:
+        slots = ", ".join(
+            f"{slot} {getattr(getattr(other.pipeline, slot), 'kind', 'settings')}"
+            for slot in other.slots
+        )
+        out.print(f"{other.when[0].upper()}{other.when[1:]} another would be first: {slots}.")
+
+
+def _kinds(pipeline: PipelineSpec) -> str:
+    kinds = {slot: c.kind for slot, c in dict(pipeline).items() if slot != "training"}
+    return ", ".join(f"{slot} {kind}" for slot, kind in kinds.items() if kind != "none")
+
+
+def _exchange(step: Exchange) -> str:
+    """Return a step from the default pipeline as a line."""
+    said = f"{step.slot} → {step.component.get('kind', 'settings')}: {step.gain:+.1%} of the gap"
+    if step.interval is None or step.level is None:
+        return f"{said}, no evidence: too few past datasets tried both"
+    low, high = step.interval
+    held = f"{low:+.0%} to {high:+.0%} at {step.level:.0%}"
+    return f"{said} ({held})" + ("" if step.evident else ", no evidence")

@@ -3,13 +3,32 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field
 
 from autodistill.record import Dataset, Record, Registered, Trial
 from autodistill.spec import PipelineSpec
 from autodistill.task import TaskFacts
+
+
+class Exchange(Record):
+    """One component exchanged on the way from the experts' first pipeline to a recommended one."""
+
+    slot: str
+    component: dict[str, Any]
+    """The slot's component from then on."""
+    gain: float
+    """Predicted share of the gap from a median pipeline to the best that it closes more than
+    before; the gains of a path sum to what its end is expected to close more than the default."""
+    interval: tuple[float, float] | None
+    """Where that gain lay on past tasks that tried both kinds, each foretold from the others, at
+    `level`; None where too few did. It may lie beyond a gain that is foretold with caution."""
+    level: float | None
+    evident: bool
+    """Whether the interval lies on one side of 0; otherwise there is no evidence for the step."""
+    reason: str
+    """Past datasets that tried both kinds and speak for it, as a sentence; empty where none is."""
 
 
 class Advice(Record):
@@ -23,6 +42,21 @@ class Advice(Record):
     the level that the answer names; None where too few past tasks tell."""
     reason: str
     """Why, as a sentence; names the past datasets that speak for it, and by how much."""
+    path: tuple[Exchange, ...] = ()
+    """From the answer's default to this pipeline, the most rewarding exchange first; empty where
+    it is the default, or there is no history."""
+
+
+class Otherwise(Record):
+    """Another size of data or student with which another pipeline would come first."""
+
+    when: str
+    """The change, as in "with 10,000 training examples"."""
+    num_train: int
+    student_layers: int
+    pipeline: PipelineSpec
+    slots: tuple[str, ...]
+    """Where it differs from the pipeline that comes first now."""
 
 
 class Recommendation(Record):
@@ -36,6 +70,10 @@ class Recommendation(Record):
     """What the list rests on, or a plain "no similar past task"."""
     level: float | None = None
     """Of the intervals: 0.9, or less where that few past tasks allow no more."""
+    default: PipelineSpec | None = None
+    """The experts' first pipeline, from which the paths begin."""
+    otherwise: tuple[Otherwise, ...] = ()
+    """What would change the answer: the nearest sizes that do, all else being equal."""
 
 
 Estimated = tuple[float, float, float]

@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 from autodistill.history import Evaluation, PastTask, Verdict
 from autodistill.losses.logit_mse import LogitMSE
 from autodistill.metrics import LOWER_IS_BETTER
-from autodistill.recommend.advice import Witness, foresee, residuals, witnesses_of
 from autodistill.recommend.expert import portfolio
+from autodistill.recommend.foresight import foresee, residuals
 from autodistill.recommend.surrogate import Experience, encode, experience
+from autodistill.recommend.witnesses import Witness, witnesses_of
 from autodistill.spec import PipelineSpec
 
 Floats = NDArray[np.float64]

@@ -49,12 +49,12 @@ class Residuals:
         n = len(self.values)
         return None if n < FEWEST else min(LEVEL, (n - 1) / (n + 1))
 
-    def around(self, expected: float) -> tuple[float, float] | None:
-        """Return where the share lies at that level, within -1 and 1 (Vovk et al., 2005)."""
+    def around(self, expected: float, most: float = 1.0) -> tuple[float, float] | None:
+        """Return where the share lies at that level, within ±`most` (Vovk et al., 2005)."""
         if (level := self.level) is None:
             return None
         n, ordered = len(self.values), sorted(self.values)
         last = math.ceil((n + 1) * (1 + level) / 2 - 1e-9) - 1
         ends = ordered[max(0, n - 1 - last)], ordered[min(n - 1, last)]
-        low, high = (float(np.clip(expected + end, -1.0, 1.0)) for end in ends)
+        low, high = (float(np.clip(expected + end, -most, most)) for end in ends)
         return low, high

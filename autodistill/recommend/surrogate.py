@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from typing_extensions import override
 
 from autodistill.component import Scalar, flatten, searchable
 from autodistill.history import PastTask
@@ -55,6 +56,23 @@ PLACES = {name: [i for i, c in enumerate(COLUMNS) if c.name == name] for name, _
 NOTHING = np.array([INACTIVE if column.word is None else 0.0 for column in COLUMNS])
 
 
+class Key:
+    """A pipeline to look up: it takes long to hash, and is hashed once."""
+
+    __slots__ = ("_hash", "pipeline")
+
+    def __init__(self, pipeline: PipelineSpec) -> None:
+        self.pipeline, self._hash = pipeline, hash(pipeline)
+
+    @override
+    def __hash__(self) -> int:
+        return self._hash
+
+    @override
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Key) and self.pipeline == other.pipeline
+
+
 @dataclass(frozen=True)
 class Experience:
     """A past task with its scored trials, best first."""
@@ -97,12 +115,26 @@ class Experience:
         return grow(self.table, self.closed)
 
     @cached_property
+    def kinds(self) -> dict[str, set[str]]:
+        """Kinds of each slot that its trials tried; of a slot without any, the empty name."""
+        tried = [trial.spec.pipeline for trial in self.trials]
+        return {
+            slot: {getattr(getattr(pipeline, slot), "kind", "") for pipeline in tried}
+            for slot in PipelineSpec.model_fields
+        }
+
+    @cached_property
     def measured(self) -> dict[PipelineSpec, float]:
         """Mean share of the gap that each pipeline closed in its own trials."""
         shares: dict[PipelineSpec, list[float]] = {}
         for trial, share in zip(self.trials, self.closed, strict=True):
             shares.setdefault(trial.spec.pipeline, []).append(float(share))
         return {pipeline: float(np.mean(found)) for pipeline, found in shares.items()}
+
+    @cached_property
+    def reached(self) -> dict[Key, float]:
+        """The same to be looked up often."""
+        return {Key(pipeline): share for pipeline, share in self.measured.items()}
 
 
 def shares(scores: NDArray[np.float64]) -> NDArray[np.float64] | None:
@@ -158,7 +190,7 @@ def expect(forest: Any, table: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def judge(
-    known: Experience, places: Mapping[PipelineSpec, Sequence[int]], table: NDArray[np.float64]
+    known: Experience, places: Mapping[Key, Sequence[int]], table: NDArray[np.float64]
 ) -> NDArray[np.float64]:
     """Return the share of the gap that a past task expects each pipeline to close.
 
@@ -171,17 +203,17 @@ def judge(
         table: What is judged, as `encode` returns it.
     """
     guesses = expect(known.forest, table)
-    for pipeline, reached in known.measured.items():
-        for i in places.get(pipeline, ()):
+    for key, reached in known.reached.items():
+        for i in places.get(key, ()):
             guesses[i] = (guesses[i] + reached) / 2
     return guesses
 
 
-def placed(pipelines: Sequence[PipelineSpec]) -> dict[PipelineSpec, list[int]]:
+def placed(pipelines: Sequence[PipelineSpec]) -> dict[Key, list[int]]:
     """Return where each pipeline stands in a list."""
-    places: dict[PipelineSpec, list[int]] = {}
+    places: dict[Key, list[int]] = {}
     for i, pipeline in enumerate(pipelines):
-        places.setdefault(pipeline, []).append(i)
+        places.setdefault(Key(pipeline), []).append(i)
     return places
 
 

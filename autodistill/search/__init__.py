@@ -1,7 +1,5 @@
 """VERB: finished trials → the next pipelines. Pure and seeded; Optuna lives in `study`."""
 
-from autodistill.search.front import Front as Front
-from autodistill.search.front import hypervolume as hypervolume
 from autodistill.search.prior import Past as Past
 from autodistill.search.remembering import remembered as remembered
 from autodistill.search.rungs import Rungs as Rungs

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
+from autodistill.front import dominating
 from autodistill.metrics import COSTS
 from autodistill.record import Origin, Trial
-from autodistill.search.front import dominating
 from autodistill.spec import Limit, Objective, excess
 
 Floats = NDArray[np.float64]

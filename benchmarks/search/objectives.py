@@ -23,7 +23,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from autodistill.search import Rungs, hypervolume
+from autodistill.front import hypervolume
+from autodistill.search import Rungs
 from autodistill.spec import Objective
 from benchmarks.search.intervals import mean, shown
 from benchmarks.search.stopping import SCORE, play

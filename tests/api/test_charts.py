@@ -6,6 +6,10 @@ from typing import Any
 import pytest
 from pyarrow import csv, parquet
 
+from autodistill.optimisation import Training
+from autodistill.record import Origin, TrialState
+from autodistill.spec import PipelineSpec, TrialSpec, plain_fine_tuning
+
 
 @pytest.fixture
 def job(world: Any) -> tuple[Any, str]:
@@ -15,9 +19,6 @@ def job(world: Any) -> tuple[Any, str]:
     world.trial(claimed, 0, [0.5, 0.6], plain=True)
     for number in range(1, 12):
         world.trial(claimed, number, [0.5, 0.6 + number / 100])
-    from autodistill.record import Origin
-    from autodistill.spec import PipelineSpec, TrialSpec
-
     with world.store.write() as tx:
         driving = tx.driving(claimed.id, claimed.owner_epoch)
         spec = TrialSpec(pipeline=PipelineSpec(), student="cut-2", seed=12)
@@ -34,9 +35,36 @@ def test_columns_come_with_leaders_and_are_narrowed(world: Any, job: Any) -> Non
     assert found["columns"]["number"] == list(range(13))
     assert found["columns"]["score"][12] is None
     assert found["leaders"] == list(range(1, 12))
+    assert found["hypervolume"] == []
     narrow = ask | {"where": ["score>=0.7", "state=complete"], "most": 10}
     few = world.get(f"/v1/jobs/{name}/columns", params=narrow).json()
     assert few["columns"]["number"] == [10, 11]
+
+
+def test_several_objectives_have_a_front_in_all_of_them_and_its_hypervolume(world: Any) -> None:
+    name = world.submit(objectives=[{"metric": "accuracy"}, {"metric": "nll"}])
+    claimed = world.claim()
+    told = [(0.9, 0.1), (0.6, 0.5), (0.7, 0.7), (0.6, 0.6), (0.8, 0.9), (0.75, 0.6)]
+    for number, (accuracy, nll) in enumerate(told):  # the first distils nothing
+        with world.store.write() as tx:
+            driving = tx.driving(claimed.id, claimed.owner_epoch)
+            pipeline = plain_fine_tuning(Training()) if number == 0 else PipelineSpec()
+            spec = TrialSpec(pipeline=pipeline, student="cut-2", seed=number)
+            driving.suggest(number, spec, Origin.SAMPLER, "a test")
+            driving.start(number)
+            scores = {"accuracy": accuracy, "nll": nll}
+            costs = {"latency_ms": 9.0 - number, "num_parameters": 5.0}
+            driving.finish(
+                number, TrialState.COMPLETE, dev=scores | costs, test=scores, seconds=1.0
+            )
+    ask = {"name": ["number"]}
+    found = world.get(f"/v1/jobs/{name}/columns", params=ask).json()
+    assert sorted(found["front"]) == [1, 4, 5]
+    assert [number for number, _ in found["hypervolume"]] == [2, 5]
+    by_hand = [0.5 * 0.5, 0.75 * 0.75]  # of the box from accuracy 0.6 to 0.8, nll 0.9 to 0.5
+    assert [covered for _, covered in found["hypervolume"]] == pytest.approx(by_hand)
+    few = world.get(f"/v1/jobs/{name}/columns", params=ask | {"where": ["number>=4"]}).json()
+    assert few["hypervolume"] == found["hypervolume"]
 
 
 def test_a_column_that_is_not_there_is_refused(world: Any, job: Any) -> None:

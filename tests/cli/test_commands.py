@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -14,6 +15,9 @@ from autodistill.cli import app
 from autodistill.cli.show import describe
 from autodistill.client import Client
 from autodistill.history import chronicle
+from autodistill.intermediate.cosine import Cosine
+from autodistill.intermediate.mi_alpha import MIAlpha
+from autodistill.optimisation import Training
 from autodistill.record import Event
 from autodistill.spec import PipelineSpec
 from autodistill.task import Task
@@ -217,6 +221,40 @@ def test_advice_is_printed_with_reasons(run: Run) -> None:
     assert "2. " in answer.output
     assert "3. " not in answer.output
     assert run("recommend", "--dataset", "reviews", "--teacher", "teacher").exit_code == 2
+
+
+def test_advice_from_the_past_shows_the_way_from_the_default(run: Run, tmp_path: Path) -> None:
+    facts = facts_of()
+    tasks = [
+        past_of(
+            dataset_of(name, facts, {}),
+            facts,
+            [
+                trial_of(
+                    n,
+                    PipelineSpec(
+                        intermediate=Cosine() if n % 2 else MIAlpha(),
+                        training=Training(num_epochs=3 + n),
+                    ),
+                    dev={"accuracy": 0.5 + 0.2 * (n % 2) + 0.01 * n},
+                )
+                for n in range(10)
+            ],
+        ).model_copy(update={"job": name})
+        for name in "abcde"
+    ]
+    path = tmp_path / "past.parquet"
+    path.write_bytes(b"".join(chronicle.write(tasks)))
+    assert run("history", "import", path).exit_code == 0
+    answer = run(
+        *("recommend", "--dataset", "reviews", "--teacher", "teacher", "--cut", 2, "-k", 1)
+    )
+    run("history", "forget", "past")
+    assert answer.exit_code == 0, answer.output
+    said = " ".join(answer.output.split())
+    assert re.search(r"intermediate → cosine: \+\d+\.\d% of the gap \(\+\d+% to \+\d+% at", said)
+    assert re.search(r"augmentation → none: .* no evidence: too few past datasets tried both", said)
+    assert "With a student of 4 layers another would be first: " in said
 
 
 @pytest.mark.parametrize(

@@ -37,11 +37,13 @@ from autodistill.record import (
     TrialState,
     Wish,
 )
+from autodistill.search import pareto
 from autodistill.spec import (
     Advised,
     Budget,
     CutStudent,
     JobRequest,
+    Objective,
     PipelineSpec,
     TeacherSpec,
     TrialSpec,
@@ -95,6 +97,7 @@ REQUEST = JobRequest(
     teacher=TeacherSpec(model=MODEL.id, preparation=FineTuned()),
     students=(STUDENT,),
 )
+SEVERAL = (Objective(metric="accuracy"), Objective(metric="latency_ms"))
 PIPELINES = (
     plain_fine_tuning(Training(num_epochs=8)),
     PipelineSpec(),
@@ -140,6 +143,7 @@ class Service:
     paused: str = "job_paused"
     broken: str = "job_broken"
     rerun: str = "job_rerun"
+    front: str = "job_front"
 
     def submit(self, job_id: str) -> None:
         """Queue one more job."""
@@ -282,6 +286,11 @@ def _seed(tx: Transaction, service: Service) -> None:
         for number in (1, 2):
             run_trial(tx, job, number, TrialState.FAILED)
         tx.driving(job, 1).fail("Too many trials failed.")
+    both = {"name": "accurate and quick", "objectives": SEVERAL}
+    submit(tx, service.front, REQUEST.model_copy(update=both))
+    run_some(tx, service.front, 14)
+    ahead = tuple(t.number for t in pareto(tx.trials.all(service.front), SEVERAL))
+    tx.driving(service.front, 1).succeed(_result().model_copy(update={"front": ahead}))
     submit(tx, service.waiting, REQUEST.model_copy(update={"name": "waiting"}))
 
 
@@ -299,9 +308,13 @@ def _succeed(tx: Transaction, job: str) -> None:
         pruned = number in (7, 11, 12, 16)
         state = TrialState.FAILED if number == 14 else TrialState.COMPLETE
         run_trial(tx, job, number, TrialState.PRUNED if pruned else state)
+    tx.driving(job, 1).succeed(_result())
+
+
+def _result() -> JobResult:
     costs = {"num_parameters": 22_713_216.0, "latency_ms": 6.2}
     scores = {"dev/accuracy": 0.902, "test/accuracy": 0.897}
-    result = JobResult(
+    return JobResult(
         metric="accuracy",
         teacher=scores | costs,
         plain=_contender(0, 0.852, 0.848),
@@ -318,7 +331,6 @@ def _succeed(tx: Transaction, job: str) -> None:
             difference=2e-7,
         ),
     )
-    tx.driving(job, 1).succeed(result)
 
 
 def _contender(trial: int, dev: float, test: float) -> Contender:

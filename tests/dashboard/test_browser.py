@@ -9,6 +9,7 @@ from playwright.sync_api import expect
 
 from autodistill.component import Choice
 from autodistill.record import JobState
+from autodistill.spec import Limit
 
 pytestmark = pytest.mark.e2e
 
@@ -77,7 +78,10 @@ def test_a_job_is_narrowed_and_submitted(visitor: Any, service: Any) -> None:
     page.get_by_label("Reverse KL").uncheck()
     page.get_by_label("Number of trials").fill("12")
     page.get_by_role("group", name="Measured besides").get_by_label("sharpness").check()
+    page.get_by_role("button", name="Add a limit").click()
+    page.get_by_label("latency, at most").fill("4.5")
     expect(page.locator("#verdict")).to_contain_text("12 trials")
+    expect(page.locator("#verdict")).to_contain_text("the winner keeps latency at most 4.5 ms")
     page.get_by_role("button", name="Start job").click()
     page.wait_for_url("**/jobs/job_*")
     job_id = page.url.rpartition("/")[2]
@@ -85,6 +89,12 @@ def test_a_job_is_narrowed_and_submitted(visitor: Any, service: Any) -> None:
         spec = tx.jobs.get(job_id).spec
     assert spec.budget.num_trials == 12
     assert spec.probes == ("sharpness",)
+    assert spec.limits == (Limit(metric="latency_ms", bound=4.5),)
+    expect(page.locator("#asked")).to_contain_text("latency at most 4.5 ms")
+    clone = visitor.open(f"/jobs/new?from={job_id}")
+    expect(clone.get_by_label("latency, at most")).to_have_value("4.5")
+    clone.get_by_role("button", name="Leave out limit 1").click()
+    expect(clone.locator("#request")).not_to_contain_text("limits")
     losses = spec.space["loss"]
     assert isinstance(losses, Choice)
     assert "reverse_kl" not in losses.options
@@ -99,6 +109,16 @@ def test_a_problem_is_shown_beside_its_field(visitor: Any) -> None:
     expect(page.get_by_label("Number of trials")).to_have_attribute("aria-invalid", "true")
     page.get_by_label("Number of trials").fill("9")
     expect(problem).to_have_count(0)
+    for bound in ("4", "5"):
+        page.get_by_role("button", name="Add a limit").click()
+        page.get_by_label("What is limited").last.select_option("latency_ms")
+        page.get_by_label("latency, at most").last.fill(bound)
+    twice = page.locator("[data-field=limits] > .problem")
+    expect(twice).to_have_text("Each metric may appear once.")
+    page.get_by_label("What is limited").last.select_option("accuracy")
+    page.get_by_label("accuracy, at least").fill("0.8")
+    expect(page.locator("#verdict")).to_contain_text("and accuracy at least 80.00 %")
+    expect(twice).to_have_count(0)
     visitor.forgive(REFUSED)
 
 

@@ -15,6 +15,7 @@ PAGES = {
     "new": f"/jobs/new?dataset={DATASET}",
     "running": "/jobs/job_running",
     "succeeded": "/jobs/job_succeeded",
+    "front": "/jobs/job_front",
     "failed": "/jobs/job_failed",
     "paused": "/jobs/job_paused",
     "waiting": "/jobs/job_waiting",

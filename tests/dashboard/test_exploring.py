@@ -10,6 +10,16 @@ import pytest
 from playwright.sync_api import expect
 from pyarrow import csv, parquet
 
+from autodistill.augmentations.mixup import Mixup
+from autodistill.augmentations.none import NoAugmentation
+from autodistill.facts import task_facts
+from autodistill.history import chronicle
+from autodistill.intermediate.mi_alpha import MIAlpha
+from autodistill.intermediate.mse import MSE
+from autodistill.optimisation import Training
+from autodistill.spec import CutStudent, PipelineSpec
+from autodistill.testing.records import dataset_of, past_of, trial_of
+
 pytestmark = pytest.mark.e2e
 
 DATASET = "ds_0123456789abcdef"
@@ -130,6 +140,93 @@ def test_a_part_of_the_history_is_looked_at_closely(visitor: Any) -> None:
     expect(figure).to_have_attribute("aria-label", re.compile("of 20 trials"))
 
 
+def test_several_objectives_have_a_front_and_what_it_covers(visitor: Any, service: Any) -> None:
+    page = visitor.open("/jobs/job_front")
+    with service.store.read() as tx:
+        ahead = tx.jobs.get(service.front).result.front
+    assert len(ahead) > 1
+    expect(page.locator("#front-title")).to_contain_text("Front of accuracy and latency")
+    front = page.locator("#front figure")
+    expect(front).to_have_attribute("aria-label", re.compile(f"{len(ahead)} on the front"))
+    told = page.request.get(f"{visitor.url}/v1/jobs/job_front/columns?name=number").json()
+    assert sorted(told["front"]) == sorted(ahead)
+    volume = page.locator("#volume figure")
+    expect(volume).to_have_attribute("aria-label", re.compile("Hypervolume of the front by trial"))
+    volume.focus()
+    page.keyboard.press("ArrowRight")
+    grew, covered = told["hypervolume"][0]
+    expect(page.locator("#volume .tip")).to_contain_text(f"Trial {grew}")
+    assert 0 < covered < told["hypervolume"][-1][1] <= 1
+    expect(visitor.open("/jobs/job_succeeded").locator("#volume")).to_be_hidden()
+
+
+def past_tasks(folder: Path, service: Any) -> Path:
+    """Return an exported history of six tasks like the service's own, which agree on MSE."""
+    student = CutStudent(num_layers=3)
+    with service.store.read() as tx:
+        data, model = tx.datasets.get(DATASET), tx.models.get("minilm-6")
+    facts = task_facts(data, model, student, None)
+    tasks = []
+    for i, name in enumerate("abcdef"):
+        trials = [
+            trial_of(
+                n,
+                PipelineSpec(
+                    intermediate=MSE() if n % 2 else MIAlpha(),
+                    augmentation=Mixup() if n % 4 < 2 else NoAugmentation(),
+                    training=Training(num_epochs=3 + n // 2),
+                ),
+                dev={"accuracy": 0.6 + 0.1 * (n % 2) + 0.004 * n + 0.002 * ((n * i) % 5)},
+            )
+            for n in range(12)
+        ]
+        trials = [t.model_copy(update={"test": t.dev}) for t in trials]
+        past = past_of(dataset_of(name, facts, data.meta_features), facts, trials)
+        tasks.append(past.model_copy(update={"job": name, "student": student.label}))
+    path = folder / "theirs.parquet"
+    path.write_bytes(b"".join(chronicle.write(tasks)))
+    return path
+
+
+def test_an_imported_history_is_tried_advises_and_is_forgotten(
+    visitor: Any, service: Any, tmp_path: Path
+) -> None:
+    page = visitor.open("/history")
+    page.get_by_label("File").set_input_files(past_tasks(tmp_path, service))
+    page.get_by_label("Name").fill("theirs")
+    page.get_by_role("button", name="Import").click()
+    expect(page.locator("#list")).to_contain_text("theirs")
+    page.get_by_role("button", name="Try it on the past").click()
+    regret = page.locator("#tried figure")
+    expect(regret).to_have_attribute(
+        "aria-label", "Regret of the first choice by the number of past tasks"
+    )
+    expect(page.locator("#tried .legend")).to_contain_text("recommender")
+    expect(page.locator("#tried .legend")).to_contain_text("nearest dataset")
+    assert regret.locator("path.line.bold").get_attribute("d").count("L") >= 2
+    regret.focus()
+    page.keyboard.press("ArrowRight")
+    expect(page.locator("#tried .tip")).to_contain_text(re.compile(r"past tasks \d+: \d"))
+    visitor.look(page, "history-tried")
+    advice = visitor.open(f"/recommend?dataset={DATASET}&teacher=minilm-6&student=cut-3")
+    first = advice.locator("#advice li").first
+    first.get_by_text(re.compile("From the default pipeline in")).click()
+    asked = {"dataset": DATASET, "teacher": "minilm-6", "k": 1}
+    asked["student"] = {"kind": "cut", "num_layers": 3}
+    told = page.request.post(f"{visitor.url}/v1/recommendations", data=asked).json()
+    steps = told["advice"][0]["path"]
+    rows = first.locator("tbody tr").all_inner_texts()
+    assert ["No evidence" not in row for row in rows] == [step["evident"] for step in steps]
+    exchanged = next(row for row in rows if "Hidden-state MSE" in row)
+    assert "a with 3 layers (similarity 1.00), accuracy 0.1" in exchanged
+    assert re.search(r"\+\d+\.\d %", exchanged)
+    expect(advice.get_by_role("heading", name="What would change the answer")).to_be_visible()
+    visitor.look(advice, "recommend-path")
+    page.get_by_role("button", name="Delete theirs").click()
+    page.get_by_role("button", name="Delete import", exact=True).click()
+    expect(page.locator("#list")).not_to_contain_text("theirs")
+
+
 def test_a_point_opens_its_trial(visitor: Any) -> None:
     page = visitor.open("/jobs/job_succeeded")
     page.locator("#front figure").focus()
@@ -175,10 +272,13 @@ def test_jobs_are_found_and_sorted(visitor: Any) -> None:
 def test_a_request_is_copied_as_a_program(visitor: Any, button: str, part: str) -> None:
     visitor.context.grant_permissions(["clipboard-read", "clipboard-write"])
     page = visitor.open(f"/jobs/new?dataset={DATASET}&teacher=minilm-6")
+    page.get_by_role("button", name="Add a limit").click()
+    page.get_by_label("latency, at most").fill("5")
     expect(page.locator("#verdict")).to_contain_text("Ready to start.")
     page.get_by_role("button", name=button, exact=True).click()
     copied = page.evaluate("() => navigator.clipboard.readText()")
     assert part in copied
+    assert re.search(r'"limits": \[\s*{\s*"metric": "latency_ms",\s*"bound": 5,?\s*}', copied)
     if button == "Python":
         compile(copied, "job.py", "exec")
 

@@ -20,7 +20,9 @@ from autodistill.mappings.last import Last
 from autodistill.optimisation import Training
 from autodistill.recommend import recommend
 from autodistill.recommend.expert import portfolio
-from autodistill.recommend.portfolio import complementary
+from autodistill.recommend.portfolio import FEWEST, complementary
+from autodistill.recommend.surrogate import encode, experience, judge, placed
+from autodistill.recommend.witnesses import EXPERT_TASKS
 from autodistill.record import TrialState
 from autodistill.spec import (
     CutStudent,
@@ -259,6 +261,145 @@ def test_on_related_tasks_the_list_beats_random_pipelines() -> None:
         at_random = [max(rng.choice(others, 5, replace=False)) for _ in range(50)]
         wins.append(mine > np.median(at_random))
     assert all(wins)
+
+
+def disputed() -> list[PastTask]:
+    """Six tasks that agree on one kind of intermediate objective and differ in all else."""
+    rng = np.random.default_rng(8)
+    return [
+        past(
+            name,
+            {
+                p: 0.4
+                + (0.2 + 0.02 * i) * (p.intermediate.kind == "cosine")
+                + 0.1 * (-1) ** i * (p.targets.kind == "pskd")
+                + 0.05 * float(rng.random())
+                for p in pipelines(60, seed=20 + i)
+            },
+        )
+        for i, name in enumerate("abcdef")
+    ]
+
+
+def test_the_gains_of_a_path_sum_to_what_is_expected_over_the_default() -> None:
+    answer = advise(disputed(), k=60)
+    expected = {a.pipeline: a.expected for a in answer.advice}
+    assert answer.default == portfolio(facts_of())[0][0]
+    before = expected[answer.default]
+    assert before is not None
+    for a in answer.advice:
+        assert a.expected is not None
+        assert sum(step.gain for step in a.path) == pytest.approx(a.expected - before)
+        here = answer.default.model_dump(mode="json")
+        assert len({step.slot for step in a.path}) == len(a.path)
+        for step in a.path:
+            assert here[step.slot] != step.component
+            here[step.slot] = step.component
+        assert PipelineSpec.model_validate(here) == a.pipeline
+
+
+def test_each_exchange_is_the_most_rewarding_one_and_its_interval_is_of_other_groups() -> None:
+    history, facts = disputed(), facts_of()
+    first = advise(history).advice[0]
+    told = [experience(task) for task in history]  # all alike: each weighs 1
+    here = portfolio(facts)[0][0]
+
+    def shares(pipeline: PipelineSpec) -> np.ndarray:
+        asked = [pipeline]
+        return np.array([judge(t, placed(asked), encode(asked))[0] for t in told if t])
+
+    for step in first.path:
+        left = [
+            s for s in type(here).model_fields if getattr(here, s) != getattr(first.pipeline, s)
+        ]
+        options = {s: here.model_copy(update={s: getattr(first.pipeline, s)}) for s in left}
+        gains = {
+            s: (shares(p) - shares(here)).sum() / (6 + EXPERT_TASKS)
+            for s, p in options.items()
+            if not p.problems(facts)
+        }
+        assert gains[step.slot] == max(gains.values())
+        assert step.gain == pytest.approx(gains[step.slot])
+        own = shares(options[step.slot]) - shares(here)
+        residuals = own - (own.sum() - own) / (5 + EXPERT_TASKS)
+        both = {getattr(getattr(p, step.slot), "kind", "") for p in (here, options[step.slot])}
+        knowing = [
+            both <= {getattr(getattr(t.spec.pipeline, step.slot), "kind", "") for t in task.trials}
+            for task in history
+        ]
+        heard = residuals[knowing]
+        if len(heard) < FEWEST:
+            assert (step.interval, step.level, step.evident) == (None, None, False)
+        else:  # of so few, the whole span
+            assert step.interval is not None
+            assert step.interval == pytest.approx(
+                (step.gain + heard.min(), step.gain + heard.max())
+            )
+            assert step.level == pytest.approx((len(heard) - 1) / (len(heard) + 1))
+            assert step.evident == (not step.interval[0] <= 0 <= step.interval[1])
+        here = options[step.slot]
+    assert here == first.pipeline
+
+
+def test_a_step_has_evidence_where_past_tasks_agree_and_names_those_that_speak_for_it() -> None:
+    steps = [s for a in advise(disputed()).advice for s in a.path if s.slot == "intermediate"]
+    agreed = next(s for s in steps if s.component["kind"] == "cosine")
+    assert agreed.evident
+    assert agreed.interval is not None
+    assert agreed.interval[0] > 0
+    assert "with 2 layers (similarity 1.00), accuracy 0." in agreed.reason
+    assert "better than before" in agreed.reason
+    few = [s for a in advise(disputed()[:3]).advice for s in a.path]
+    assert not any(s.evident or s.interval for s in few)
+
+
+def test_past_tasks_that_never_tried_a_component_say_nothing_about_it() -> None:
+    never = {p: i / 60 for i, p in enumerate(pipelines(60)) if p.augmentation.kind == "none"}
+    answer = advise([past(name, never) for name in "abcdef"])  # the default mixes examples
+    steps = [s for a in answer.advice for s in a.path if s.slot == "augmentation"]
+    assert steps
+    assert all((s.interval, s.evident, s.reason) == (None, False, "") for s in steps)
+
+
+def test_without_history_there_is_no_path() -> None:
+    assert not any(a.path for a in advise([]).advice)
+
+
+@pytest.mark.parametrize("known", ["nothing", "past tasks"])
+def test_what_would_change_the_answer_does_and_nothing_nearer(known: str) -> None:
+    facts = facts_of(train=500)
+    sizes = {"s": 300, "m": 3_000, "l": 30_000}
+    history = [
+        past(
+            name,
+            liking("cosine" if name == "l" else "mse"),
+            facts_of(train=size),
+            HOME | {"log_train": math.log(size)},
+        )
+        for name, size in sizes.items()
+    ] * (known == "past tasks")
+
+    def ask(num_train: int, layers: int) -> PipelineSpec:
+        features = HOME | {"log_train": math.log(num_train)}
+        changed = facts.model_copy(update={"num_train": num_train, "student_layers": layers})
+        return recommend(dataset_of("new", facts, features), changed, history).advice[0].pipeline
+
+    new = dataset_of("new", facts, HOME | {"log_train": math.log(500)})
+    answer = recommend(new, facts, history)
+    first = answer.advice[0].pipeline
+    assert answer.otherwise
+    for other in answer.otherwise:
+        assert ask(other.num_train, other.student_layers) == other.pipeline != first
+        assert other.slots == tuple(
+            s for s in type(first).model_fields if getattr(other.pipeline, s) != getattr(first, s)
+        )
+    changing = {o.num_train for o in answer.otherwise if o.student_layers == 2}
+    assert changing <= {10, 100, 1_000, 10_000}
+    nearer = [n for n in (1_000, 10_000) if n < max(changing, default=0)]
+    assert all(ask(n, 2) == first for n in nearer)
+    if not history:
+        assert changing == {10_000}  # the experts' border
+        assert {o.student_layers for o in answer.otherwise} == {2, 4}
 
 
 def test_importing_the_recommender_loads_nothing_heavy() -> None:

@@ -10,8 +10,9 @@ from autodistill.losses.reverse_kl import ReverseKL
 from autodistill.losses.softened_kl import SoftenedKL
 from autodistill.optimisation import Training
 from autodistill.recommend import course, evaluate
-from autodistill.recommend.advice import EXPERT_TASKS, foresee, witnesses_of
 from autodistill.recommend.evaluation import AVERAGE, METHODS, OURS, RANDOM, _random, hold, nearest
+from autodistill.recommend.foresight import foresee
+from autodistill.recommend.witnesses import EXPERT_TASKS, witnesses_of
 from autodistill.spec import PipelineSpec
 from autodistill.testing.records import dataset_of, facts_of, past_of, trial_of
 

@@ -7,8 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from autodistill.search import Front, hypervolume
-from autodistill.search.front import dominating
+from autodistill.front import Front, dominating, growth, hypervolume
 
 CELLS = 4
 
@@ -61,3 +60,33 @@ def test_what_is_not_above_the_reference_adds_nothing() -> None:
     assert front.add(np.array([9.0, 1.0])) == 0.0
     assert front.add(np.array([-np.inf, 3.0])) == 0.0
     assert front.add(np.array([2.0, 3.0])) == 2.0
+
+
+@settings(deadline=None)
+@given(clouds(3), st.lists(st.integers(-3, 3), min_size=3, max_size=3))
+def test_it_grows_in_parts_of_the_box_whatever_the_units(
+    points: list[tuple[int, ...]], powers: list[int]
+) -> None:
+    told = np.array(points, float).reshape(-1, 3) * 10.0 ** np.array(powers) + 7.0
+    gaps = np.full((1, 3), np.nan)
+    found = growth(np.vstack([gaps, told]))
+    low, high = (told.min(axis=0), told.max(axis=0)) if len(told) else (np.zeros(3), np.ones(3))
+    box = np.where(high > low, (told - low) / np.where(high > low, high - low, 1.0), 1.0)
+    grown = [hypervolume(box[: i + 1], np.zeros(3)) for i in range(len(box))]
+    expected = [
+        (i + 1, now)
+        for i, (before, now) in enumerate(itertools.pairwise([0.0, *grown]))
+        if now > before + 1e-12
+    ]
+    assert [at for at, _ in found] == [at for at, _ in expected]
+    assert [now for _, now in found] == pytest.approx([now for _, now in expected])
+    assert all(0 < now <= 1 + 1e-9 for _, now in found)
+
+
+def test_it_grows_alike_however_many_points_are_compared_at_once() -> None:
+    points = np.random.default_rng(4).random((1203, 2))
+    front, found = Front(np.zeros(2)), growth(points)
+    inside = (points - points.min(axis=0)) / np.ptp(points, axis=0)
+    grown = [i for i, p in enumerate(inside) if front.add(p) > 0]
+    assert [at for at, _ in found] == grown
+    assert found[-1][1] == pytest.approx(front.hypervolume)

@@ -8,5 +8,5 @@ export async function columns(job, names, { where = [], most = null } = {}) {
   const found = await get(`/v1/jobs/${job}/columns?${query}`);
   const length = found.columns[names[0]]?.length ?? 0;
   const rows = Array.from({ length }, (_, i) => Object.fromEntries(names.map((n) => [n, found.columns[n][i]])));
-  return { rows, total: found.num_trials, leaders: new Set(found.leaders), front: new Set(found.front) };
+  return { rows, total: found.num_trials, leaders: new Set(found.leaders), front: new Set(found.front), hypervolume: found.hypervolume };
 }

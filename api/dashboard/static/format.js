@@ -35,6 +35,12 @@ export function metric(name, value) {
   return parts(name, value).join(" ").trim();
 }
 
+/** In what a bound of a metric is given. */
+export const unit = (name) => (METRICS[name]?.share ? "as a share: 0.9 is 90 %" : name === "num_parameters" ? "parameters" : UNITS[name] ?? "");
+
+/** A limit in words. */
+export const limit = ({ metric: name, bound }) => `${metricName(name)} at ${lowerIsBetter(name) ? "most" : "least"} ${metric(name, bound)}`;
+
 /** How a chart writes a metric on its axis: the unit is in its name. */
 export const axis = (name) => ({
   name: [metricName(name), METRICS[name]?.share ? "in %" : UNITS[name] && `in ${UNITS[name]}`].filter(Boolean).join(" "),

@@ -9,7 +9,7 @@ import { eventLine } from "./events.js";
 import { better } from "./format.js";
 import { head } from "./head.js";
 import { asked, message } from "./job_text.js";
-import { drawCurves, drawFront, drawHistory } from "./job_charts.js";
+import { across, drawCurves, drawFront, drawHistory, drawVolume } from "./job_charts.js";
 import { tiles } from "./job_tiles.js";
 import { calmly, listen } from "./live.js";
 import { registered, studentName } from "./names.js";
@@ -57,13 +57,15 @@ function draw() {
   show("#tiles", tiles(job, { teacher, plain: shown.plain }));
   drawHistory($("#history"), job, metric, trials, { teacher: teacher[`dev/${metric}`], plain: shown.plain, onzoom: (a, b) => zoom([a, b]) });
   drawFront($("#front"), job, metric, trials, teacher);
+  $("#volume").closest("section").hidden = job.spec.objectives.length < 2;
+  if (job.spec.objectives.length > 1) drawVolume($("#volume"), job, trials);
   drawCurves($("#curves"), job, curves, job.result?.best.trial ?? job.best?.number, job.spec.search.early_stopping ? [0.1, 1 / 3].map((share) => Math.ceil(share * job.spec.budget.max_epochs)) : []);
 }
 
 /** Everything is asked for at once and drawn at once, so that nothing on the page moves afterwards. */
 async function refresh() {
   const job = await get(`/v1/jobs/${id}`);
-  const names = [...PICTURES, `dev/${headline(job)}`, "dev/latency_ms", "dev/num_parameters"];
+  const names = [...new Set([...PICTURES, ...[headline(job), across(job, headline(job)), "num_parameters"].map((metric) => `dev/${metric}`)])];
   const best = [job.best?.number, job.state].join();
   const [curves, story, trials, first] = await Promise.all([
     get(`/v1/jobs/${id}/curves`), get(`/v1/jobs/${id}/story`), columns(id, names, { where: zoomed() }), best !== shown.best && winner(job),

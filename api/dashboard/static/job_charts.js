@@ -40,26 +40,55 @@ export function drawHistory(place, job, name, { rows, total, leaders }, { teache
   });
 }
 
-/** Quality against latency, size as area: whoever is on the front is beaten by nobody in everything. */
+/** What quality is drawn against: another objective where there are several, otherwise latency. */
+export const across = (job, name) => (job.spec.objectives.length > 1 ? job.spec.objectives.map((o) => o.metric).find((metric) => metric !== name) : "latency_ms");
+
+/** Quality against latency or another objective, size as area: whoever is on the front is beaten by nobody in everything. */
 export function drawFront(place, job, name, { rows, front }, teacher) {
-  const trials = rows.filter((t) => t[`dev/${name}`] != null && t["dev/latency_ms"] != null && t.origin !== "confirmation" && t.state === "complete");
+  const other = across(job, name);
+  const several = job.spec.objectives.length > 1;
+  const ahead = several && job.result ? new Set(job.result.front) : front;
+  const trials = rows.filter((t) => t[`dev/${name}`] != null && t[`dev/${other}`] != null && t.origin !== "confirmation" && t.state === "complete");
+  show("#front-title", several ? `Front of ${metricName(name)} and ${metricName(other)}` : "Quality against latency", h("small", {}, "size as area"));
   if (!trials.length) {
     show(place, h("p", { class: "pending" }, isTerminal(job) ? "No trial ran to its end." : "It appears with the first finished trial."));
     return;
   }
   const largest = Math.max(...trials.map((t) => t["dev/num_parameters"] ?? 0), teacher.num_parameters ?? 0) || 1;
   const radius = (size) => Math.max(3, LARGEST_MARK * Math.sqrt((size ?? largest / 4) / largest));
-  const point = (t) => [t["dev/latency_ms"], t[`dev/${name}`], `Trial ${t.number}, ${metric("num_parameters", t["dev/num_parameters"])}`, { ...link(job, t), r: radius(t["dev/num_parameters"]) }];
-  const best = trials.filter((t) => front.has(t.number)).sort((a, b) => a["dev/latency_ms"] - b["dev/latency_ms"]);
-  const theirs = teacher[`dev/${name}`] != null && teacher.latency_ms != null
-    ? [{ name: "Teacher", colour: "ink", line: false, marks: true, points: [[teacher.latency_ms, teacher[`dev/${name}`], metric("num_parameters", teacher.num_parameters), { r: radius(teacher.num_parameters) }]] }] : [];
+  const point = (t) => [t[`dev/${other}`], t[`dev/${name}`], `Trial ${t.number}, ${metric("num_parameters", t["dev/num_parameters"])}`, { ...link(job, t), r: radius(t["dev/num_parameters"]) }];
+  const best = trials.filter((t) => ahead.has(t.number)).sort((a, b) => a[`dev/${other}`] - b[`dev/${other}`]);
+  const theirs = { name: teacher[`dev/${name}`], other: teacher[other] ?? teacher[`dev/${other}`] };
+  const beside = theirs.name != null && theirs.other != null
+    ? [{ name: "Teacher", colour: "ink", line: false, marks: true, points: [[theirs.other, theirs.name, metric("num_parameters", teacher.num_parameters), { r: radius(teacher.num_parameters) }]] }] : [];
+  const { name: titled, tick, format } = axis(other);
   plot(place, {
-    label: `${metricName(name)} on dev against latency of ${trials.length} trials`, height: 250,
+    label: `${metricName(name)} on dev against ${metricName(other)} of ${trials.length} trials, ${best.length} on the front`, height: 250,
     series: [
-      { name: "Trial", colour: "none", line: false, marks: true, hollow: true, points: trials.filter((t) => !front.has(t.number)).map(point) },
-      { name: "On the front", colour: 2, line: best.length > 1, marks: true, points: best.map(point) }, ...theirs,
+      { name: "Trial", colour: "none", line: false, marks: true, hollow: true, points: trials.filter((t) => !ahead.has(t.number)).map(point) },
+      { name: "On the front", colour: 2, line: best.length > 1, marks: true, points: best.map(point) }, ...beside,
     ],
-    trimmed: losing(name), x: { name: "latency in ms", loose: true, tick: (v) => number(v), format: (v) => metric("latency_ms", v) }, y: axis(name),
+    note: job.spec.objectives.length > 2 && `On the front in all of ${job.spec.objectives.map((o) => metricName(o.metric)).join(", ")}; two of them are drawn.`,
+    trimmed: losing(name), x: { name: titled, loose: true, tick: other === "latency_ms" ? (v) => number(v) : tick, format }, y: axis(name),
+  });
+}
+
+/** How much of the space of objectives the front covers, trial by trial. */
+export function drawVolume(place, job, { hypervolume, rows }) {
+  if (!hypervolume.length) {
+    show(place, h("p", { class: "pending" }, isTerminal(job) ? "No trial that distils ran to its end." : "It appears with the first finished trial that distils."));
+    return;
+  }
+  const last = Math.max(hypervolume.at(-1)[0], ...rows.filter((t) => t.origin !== "confirmation").map((t) => t.number));
+  const percent = (v) => `${number(100 * v)} %`;
+  plot(place, {
+    label: `Hypervolume of the front by trial, ${percent(hypervolume.at(-1)[1])} in the end`, height: 190,
+    series: [
+      { name: "", colour: 2, step: true, bold: true, mute: true, points: [...hypervolume, [last, hypervolume.at(-1)[1]]] },
+      { name: "The front grew", colour: 2, line: false, marks: true, points: hypervolume.map(([n, v]) => [n, v, `Trial ${n}`, link(job, { number: n })]) },
+    ],
+    note: "In parts of the box between the worst and the best finished trial in each objective.",
+    x: { name: "trial" }, y: { name: "covered in %", tick: (v) => number(100 * v), format: percent },
   });
 }
 

@@ -1,7 +1,7 @@
 /** What is said of a job's state, and what it was asked to do. */
 
 import { h, notice } from "./dom.js";
-import { duration, metric, metricName, words } from "./format.js";
+import { duration, limit, metricName, words } from "./format.js";
 import { isTerminal } from "./state.js";
 
 export function message(job) {
@@ -22,7 +22,7 @@ export function asked(job, name) {
     ["Dataset", h("a", { href: `/datasets/${spec.dataset}` }, name(spec.dataset))], ["Teacher", `${name(spec.teacher.model)}, ${words(spec.teacher.preparation.kind).toLowerCase()}`],
     ["Project", spec.project],
     ["Objectives", spec.objectives.map((o) => metricName(o.metric)).join(", ")],
-    ...(spec.limits.length ? [["Limits", spec.limits.map((l) => `${metricName(l.metric)} ${metric(l.metric, l.bound)}`).join(", ")]] : []),
+    ...(spec.limits.length ? [["Limits", spec.limits.map(limit).join(", ")]] : []),
     ["Budget", `${spec.budget.num_trials.toLocaleString("en")} trials of at most ${spec.budget.max_epochs} epochs${spec.budget.timeout_s ? `, ${duration(spec.budget.timeout_s)} of search` : ""}`],
     ["Search", `${spec.search.sampler === "transfer" ? "Transfer from other jobs" : spec.search.sampler.toUpperCase()}, ${spec.search.early_stopping ? "with" : "without"} early stopping, seed ${spec.seed}`],
     ["Side by side", `${spec.parallelism} trials`], ["Confirmation", `${spec.confirmation_seeds} fresh ${spec.confirmation_seeds === 1 ? "seed" : "seeds"}`],

@@ -5,8 +5,9 @@ import { get, newKey, post } from "./api.js";
 import { catalogue } from "./components.js";
 import { cli, curl, python } from "./copying.js";
 import { $, $$, copy, h, notice, show } from "./dom.js";
-import { duration, metricName } from "./format.js";
+import { duration, limit, metricName } from "./format.js";
 import { follow, read, refuse, summary, write } from "./forms.js";
+import { LimitsForm } from "./limits.js";
 import { datasetOption, fill, modelOption, offer, registered, studentsOf, translates } from "./names.js";
 import { SpaceForm } from "./space.js";
 
@@ -18,7 +19,7 @@ let known;
 let components;
 let space;
 let start = handedOver();
-let limits = []; // of the job that is taken over
+let limits;
 let candidates = [];
 let wanted = new Set(asked.getAll("student"));
 
@@ -33,8 +34,9 @@ function request(bare = false) {
   if (bare) return asked;
   const objectives = picked("#objectives").map((metric) => ({ metric }));
   const narrowed = space.value();
+  const kept = limits.value();
   return {
-    ...asked, probes: picked("#probes"), ...(objectives.length && { objectives }), ...(Object.keys(narrowed).length && { space: narrowed }), ...(start.length && { start }), ...(limits.length && { limits }),
+    ...asked, probes: picked("#probes"), ...(objectives.length && { objectives }), ...(Object.keys(narrowed).length && { space: narrowed }), ...(start.length && { start }), ...(kept.length && { limits: kept }),
   };
 }
 
@@ -52,6 +54,7 @@ function drawStudents() {
 function drawObjectives() {
   const task = dataset()?.task;
   for (const chip of $$("#objectives .chip, #probes .chip")) chip.hidden = task !== undefined && !chip.dataset.tasks.split(" ").includes(task);
+  limits.offer($$("#objectives .chip:not([hidden]) input").map((input) => input.value));
 }
 
 function drawStart() {
@@ -103,7 +106,7 @@ function ready(spec, estimate) {
   return [notice("good", h("strong", {}, "Ready to start.")),
     h("p", {}, `${trials} trials of at most ${epochs} epochs over ${used.toLocaleString("en")} examples, ${spec.parallelism} at a time; then ${spec.confirmation_seeds} fresh seeds of the winner and of plain fine-tuning.`),
     expected(estimate),
-    h("p", { class: "quiet" }, `${Object.keys(spec.space).length} names are searched; ${spec.objectives.map((o) => metricName(o.metric)).join(" and ")} ${spec.objectives.length > 1 ? "are" : "is"} optimised.`)];
+    h("p", { class: "quiet" }, `${Object.keys(spec.space).length} names are searched; ${spec.objectives.map((o) => metricName(o.metric)).join(" and ")} ${spec.objectives.length > 1 ? "are" : "is"} optimised${spec.limits.length ? `; the winner keeps ${spec.limits.map(limit).join(" and ")}` : ""}.`)];
 }
 
 function refused(error) {
@@ -185,7 +188,7 @@ async function adopt(id) {
   for (const input of $$("#objectives input")) input.checked = objectives.some((o) => o.metric === input.value);
   for (const input of $$("#probes input")) input.checked = probes.includes(input.value);
   if (!start.length) start = first;
-  limits = kept;
+  limits.adopt(kept);
   const full = await post("/v1/jobs/validate", request(true));
   space.offer(full.space);
   space.adopt(narrowed);
@@ -198,6 +201,7 @@ try {
   const encoders = known.models.filter((m) => !translates(m));
   fill($("#teacher"), encoders, modelOption, asked.get("teacher"), "Choose a teacher");
   for (const select of $$("select[name^='augmenters.']")) offer(select, select.name.includes("translation") ? known.models.filter(translates) : encoders, modelOption, "None");
+  limits = new LimitsForm($("#limits"), changed);
   space = new SpaceForm($("#space"), components);
   drawStudents();
   drawObjectives();

@@ -1,6 +1,6 @@
 /** Ranked pipelines for a dataset, a teacher and a student; the address keeps the question. */
 
-import { adviceItem, basis, carried } from "./advice.js";
+import { adviceItem, basis, carried, otherwise } from "./advice.js";
 import { post } from "./api.js";
 import { catalogue } from "./components.js";
 import { $, h, notice, show } from "./dom.js";
@@ -31,10 +31,10 @@ function answer(said, question) {
     begin.href = `/jobs/new?${query}${carried(said.advice.filter((_, i) => boxes[i].checked).map((a) => a.pipeline))}`;
   };
   aim();
-  return h("section", { class: "card", "aria-label": "Recommended pipelines", change: aim },
+  return [h("section", { class: "card", "aria-label": "Recommended pipelines", change: aim },
     basis(said),
     h("ol", { class: "advice" }, said.advice.map((advice, i) => adviceItem(components, advice, `${i + 1}.`, boxes[i]))),
-    h("p"), h("div", { class: "actions" }, begin));
+    h("p"), h("div", { class: "actions" }, begin)), otherwise(components, said.otherwise)];
 }
 
 let round = 0;

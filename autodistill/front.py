@@ -6,6 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
+BLOCK = 500
+"""Points that are compared with a front at once."""
 
 
 def dominating(points: Floats, point: Floats) -> NDArray[np.bool_]:
@@ -51,6 +53,34 @@ def hypervolume(points: Floats, reference: Floats) -> float:
     for point in points:
         front.add(point)
     return front.hypervolume
+
+
+def growth(points: Floats) -> list[tuple[int, float]]:
+    """Return each position at which the front grows, with the hypervolume from there on.
+
+    In parts of the box between the worst and the best of all points in each objective, whatever
+    their units. An objective in which all points are equal counts as one in which none is worst.
+
+    Args:
+        points: [point, objective] in their order, more is better; one that is not finite is none.
+    """
+    known = np.flatnonzero(np.isfinite(points).all(axis=1))
+    if not len(known):
+        return []
+    told = points[known]
+    worst, span = told.min(axis=0), np.ptp(told, axis=0)
+    inside = np.where(span > 0, (told - worst) / np.where(span > 0, span, 1.0), 1.0)
+    front = Front(np.zeros(points.shape[1]))
+    found: list[tuple[int, float]] = []
+    for start in range(0, len(inside), BLOCK):
+        block = inside[start : start + BLOCK]
+        beaten = np.any(np.all(front.points >= block[:, None], axis=2), axis=1)
+        found.extend(
+            (int(known[start + i]), front.hypervolume)
+            for i in np.flatnonzero(~beaten)
+            if front.add(block[i]) > 0
+        )
+    return found
 
 
 def _alone(point: Floats, others: Floats, reference: Floats) -> float:
