@@ -8,6 +8,8 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 BLOCK = 500
 """Points that are compared with a front at once."""
+BEYOND = 0.1
+"""By how much of the range the reference lies beyond the worst point."""
 
 
 def dominating(points: Floats, point: Floats) -> NDArray[np.bool_]:
@@ -58,8 +60,9 @@ def hypervolume(points: Floats, reference: Floats) -> float:
 def growth(points: Floats) -> list[tuple[int, float]]:
     """Return each position at which the front grows, with the hypervolume from there on.
 
-    In parts of the box between the worst and the best of all points in each objective, whatever
-    their units. An objective in which all points are equal counts as one in which none is worst.
+    In parts of the box from a tenth of the range beyond the worst to the best of all points in each
+    objective, whatever their units; the tenth lets a front's ends count (Ishibuchi et al., 2018).
+    In an objective in which all points are equal, all are best.
 
     Args:
         points: [point, objective] in their order, more is better; one that is not finite is none.
@@ -69,7 +72,8 @@ def growth(points: Floats) -> list[tuple[int, float]]:
         return []
     told = points[known]
     worst, span = told.min(axis=0), np.ptp(told, axis=0)
-    inside = np.where(span > 0, (told - worst) / np.where(span > 0, span, 1.0), 1.0)
+    share = np.where(span > 0, (told - worst) / np.where(span > 0, span, 1.0), 1.0)
+    inside = (share + BEYOND) / (1.0 + BEYOND)
     front = Front(np.zeros(points.shape[1]))
     found: list[tuple[int, float]] = []
     for start in range(0, len(inside), BLOCK):

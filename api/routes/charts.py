@@ -41,8 +41,8 @@ class Columns(View):
     """Numbers of the distilled trials that no other beats in all objectives at once; where there
     is one objective, in it, latency and size."""
     hypervolume: list[tuple[int, float]]
-    """Where there are several objectives: each trial with which the front grew, and the part of the
-    box between the worst and the best of each objective that it covers from there on."""
+    """Where there are several objectives: each trial with which the front grew, and the part that
+    it covers from there on of the box from a little beyond the worst to the best of each."""
 
 
 @router.get("/{job}/columns")

@@ -60,9 +60,9 @@ def test_several_objectives_have_a_front_in_all_of_them_and_its_hypervolume(worl
     ask = {"name": ["number"]}
     found = world.get(f"/v1/jobs/{name}/columns", params=ask).json()
     assert sorted(found["front"]) == [1, 4, 5]
-    assert [number for number, _ in found["hypervolume"]] == [2, 5]
-    by_hand = [0.5 * 0.5, 0.75 * 0.75]  # of the box from accuracy 0.6 to 0.8, nll 0.9 to 0.5
-    assert [covered for _, covered in found["hypervolume"]] == pytest.approx(by_hand)
+    assert [number for number, _ in found["hypervolume"]] == [1, 2, 4, 5]
+    by_hand = [0.11, 0.41, 0.46, 0.11 + 0.75 * 0.85 + 0.25 * 0.1]  # a tenth beyond 0.6 and 0.9
+    assert [covered * 1.1**2 for _, covered in found["hypervolume"]] == pytest.approx(by_hand)
     few = world.get(f"/v1/jobs/{name}/columns", params=ask | {"where": ["number>=4"]}).json()
     assert few["hypervolume"] == found["hypervolume"]
 

@@ -87,7 +87,7 @@ export function drawVolume(place, job, { hypervolume, rows }) {
       { name: "", colour: 2, step: true, bold: true, mute: true, points: [...hypervolume, [last, hypervolume.at(-1)[1]]] },
       { name: "The front grew", colour: 2, line: false, marks: true, points: hypervolume.map(([n, v]) => [n, v, `Trial ${n}`, link(job, { number: n })]) },
     ],
-    note: "In parts of the box between the worst and the best finished trial in each objective.",
+    note: "In parts of the box from a tenth of the range beyond the worst finished trial to the best one, in each objective.",
     x: { name: "trial" }, y: { name: "covered in %", tick: (v) => number(100 * v), format: percent },
   });
 }
