@@ -161,13 +161,13 @@ def test_several_objectives_have_a_front_and_what_it_covers(visitor: Any, servic
 
 
 def past_tasks(folder: Path, service: Any) -> Path:
-    """Return an exported history of six tasks like the service's own, which agree on MSE."""
+    """Return an exported history of four tasks like the service's own, which agree on MSE."""
     student = CutStudent(num_layers=3)
     with service.store.read() as tx:
         data, model = tx.datasets.get(DATASET), tx.models.get("minilm-6")
     facts = task_facts(data, model, student, None)
     tasks = []
-    for i, name in enumerate("abcdef"):
+    for i, name in enumerate("abcd"):
         trials = [
             trial_of(
                 n,
@@ -218,7 +218,7 @@ def test_an_imported_history_is_tried_advises_and_is_forgotten(
     rows = first.locator("tbody tr").all_inner_texts()
     assert ["No evidence" not in row for row in rows] == [step["evident"] for step in steps]
     exchanged = next(row for row in rows if "Hidden-state MSE" in row)
-    assert "a with 3 layers (similarity 1.00), accuracy 0.1" in exchanged
+    assert re.search(r"[a-d] with 3 layers \(similarity 1.00\), accuracy 0.1", exchanged)
     assert re.search(r"\+\d+\.\d %", exchanged)
     expect(advice.get_by_role("heading", name="What would change the answer")).to_be_visible()
     visitor.look(advice, "recommend-path")
