@@ -116,7 +116,7 @@ def _scalar(path: str, schema: Schema, only_for: tuple[str, str] | None) -> dict
     return {
         "name": path,
         "label": label(path.rsplit(".", maxsplit=1)[-1]),
-        "help": schema.get("description", ""),
+        "help": schema.get("description", "").replace("None is", "empty is"),
         "type": kind,
         "input": "select" if kind == "choice" else INPUTS[str(kind)],
         "low": schema.get("minimum", schema.get("exclusiveMinimum")),

@@ -36,6 +36,7 @@ class Order(BaseModel):
     """What it is called."""
     way: Literal["short", "long"] = "short"
     limit: Annotated[float, Ge(0)] | None = None
+    """At most so much; None is no limit."""
     fast: bool = True
     inner: Inner = Inner(num_trials=5)
     choice: Annotated[Plain | Rich | Other, Field(discriminator="kind")] = Rich()
@@ -59,6 +60,7 @@ def test_types_limits_and_defaults_come_from_the_schema() -> None:
     assert (named["fast"].input, named["fast"].default) == ("checkbox", True)
     assert (named["inner.num_trials"].low, named["inner.num_trials"].high) == (1, 9)
     assert named["inner.num_trials"].default == 5
+    assert named["limit"].help == "At most so much; empty is no limit."
 
 
 def test_the_fields_of_a_variant_take_part_only_when_it_is_chosen() -> None:
