@@ -63,7 +63,7 @@ class Conductor:
 
     Any executor works with it: it asks for trials with `next`, passes each message to `hear`, says
     with `failed` that an attempt broke down, and asks a few times a second whether it is `halted`,
-    which commits what was heard as well.
+    which commits what was heard as well and thinks ahead.
 
     Raises:
         LeaseLost: From `next` and `halted`, when another driver owns the job now.
@@ -179,6 +179,7 @@ class Conductor:
         """Whether the run is to stop; it stays so, also when the user changes their mind."""
         if self._ledger.due:
             self.commit()
+        self._plan.look_ahead(self._rows)
         self._look()
         self._halted = (
             self._halted

@@ -12,6 +12,7 @@ from autodistill.record import Event, Job, JobState, Origin, Trial, TrialState
 from autodistill.search import Past, Searcher, best, idle, plain
 from autodistill.spec import PipelineSpec, TrialSpec
 from autodistill.task import TaskFacts
+from workers.ahead import Ahead
 
 FRESH_SEED = 1_000_003
 """Confirmations count their seeds from here on, so that none is a seed of the search."""
@@ -41,7 +42,9 @@ class Plan:
     ) -> None:
         self._spec, self._round_start = job.spec, job.round_start
         self._objective = job.spec.objectives[0]
-        self._searcher = Searcher(job.spec, facts, past, costs)
+        searcher = Searcher(job.spec, facts, past, costs)
+        self._ahead = Ahead(searcher, job.spec.parallelism)
+        self._looked = 0
         self._clock = clock
         limit = job.spec.budget.timeout_s
         self._deadline = None if limit is None else clock() + limit - searched_s
@@ -50,7 +53,7 @@ class Plan:
 
     def next(self, rows: Mapping[int, Trial]) -> Planned | None:
         """Return the next trial, or None where there is none, or none yet."""
-        searched = [t for t in rows.values() if t.origin is not Origin.CONFIRMATION]
+        searched = _searched(rows)
         confirmed = [t for t in rows.values() if t.origin is Origin.CONFIRMATION]
         if not any(t.number >= self._round_start for t in confirmed):
             proposed = self._proposed(len(rows), searched)
@@ -62,6 +65,12 @@ class Plan:
         plan = self._confirmations(len(rows), searched)
         return next((p for p in plan if p.spec not in known), None)
 
+    def look_ahead(self, rows: Mapping[int, Trial]) -> None:
+        """Begin with the next trial of the search, once the last one runs."""
+        if len(rows) > self._looked and rows[len(rows) - 1].state is not TrialState.QUEUED:
+            self._looked = len(rows)
+            self._ahead.begin(_searched(rows))
+
     def _proposed(self, number: int, searched: Sequence[Trial]) -> Planned | None:
         if self._deadline is not None and self._clock() > self._deadline:
             self.cut_short = "The time for the search is used up."
@@ -69,10 +78,8 @@ class Plan:
             self.cut_short = f"The last {self._idle(searched)} trials found nothing better."
         if self.cut_short:
             return None
-        finished = [t for t in searched if t.state.terminal]
-        running = [t for t in searched if not t.state.terminal]
         try:
-            proposal = self._searcher.suggest(len(searched), finished, running)
+            proposal = self._ahead.next(searched)
         except InvalidInput as error:
             self.cut_short = str(error)
             return None
@@ -114,6 +121,10 @@ class Plan:
                 reason = f"{name} with a fresh seed"
                 plan.append(Planned(number, spec, Origin.CONFIRMATION, reason))
         return plan
+
+
+def _searched(rows: Mapping[int, Trial]) -> list[Trial]:
+    return [t for t in rows.values() if t.origin is not Origin.CONFIRMATION]
 
 
 def fresh_runs(trials: Iterable[Trial], pipeline: PipelineSpec) -> list[Trial]:

@@ -143,41 +143,47 @@ class Desk:
 class Garage:
     """A store with one job, and drivers that run it in this process on trials of no work."""
 
-    def __init__(self, store: Store, root: Path, **asked: Any) -> None:
-        self.store, self.root = store, root
-        submit(store, request(**asked))
+    def __init__(self, store: Store, root: Path, *, job_id: str = "job_1", **asked: Any) -> None:
+        self.store, self.root, self.job_id = store, root, job_id
+        submit(store, request(**asked), job_id)
         self.draining, self.lost = threading.Event(), threading.Event()
 
-    def driver(self) -> Driver:
+    def driver(self, **settings: Any) -> Driver:
         """Claim the job and return its driver."""
         self.draining.clear()
         with self.store.write() as tx:
             job = tx.leases.claim("a test", 60)
             assert job is not None
             tx.leases.grant(job.id, job.owner_epoch, 2)
-        return Driver(self.store, self.root, job, draining=self.draining, lost=self.lost)
+        draining, lost = self.draining, self.lost
+        return Driver(self.store, self.root, job, draining=draining, lost=lost, **settings)
 
     def drive(self, execute: Callable[[Conductor], None] = run_inline) -> Job:
         """Run one claim to where it goes, and return the job then."""
         self.driver().drive(execute)
         return self.job
 
+    def abandon(self) -> None:
+        """Let the lease of a driver that has died run out."""
+        with self.store.write() as tx:
+            tx.leases.renew(self.job_id, self.job.owner_epoch, 0.0)
+
     @property
     def job(self) -> Job:
         with self.store.read() as tx:
-            return tx.jobs.get("job_1")
+            return tx.jobs.get(self.job_id)
 
     def wish(self, wish: Wish) -> None:
         with self.store.write() as tx:
-            tx.jobs.wish("job_1", wish)
+            tx.jobs.wish(self.job_id, wish)
 
     def trials(self) -> Sequence[Trial]:
         with self.store.read() as tx:
-            return tx.trials.all("job_1")
+            return tx.trials.all(self.job_id)
 
     def kinds(self) -> list[str]:
         with self.store.read() as tx:
-            return [e.kind for e in tx.events.after("job_1", 0)]
+            return [e.kind for e in tx.events.after(self.job_id, 0)]
 
 
 @pytest.fixture(scope="session")
@@ -218,12 +224,12 @@ def desk_on(tmp_path: Path) -> Callable[..., Desk]:
 
 @pytest.fixture
 def garage(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Garage]:
-    def build(**asked: Any) -> Garage:
+    def build(*, job_id: str = "job_1", **asked: Any) -> Garage:
         task = prepared(tmp_path, request(**asked))
         monkeypatch.setattr("workers.claim.prepare", lambda *_, **__: task)
         monkeypatch.setattr("workers.attempt.TrialRun", PlayedRun)
         monkeypatch.setattr("workers.conductor.POLL_S", 0.0)
         monkeypatch.setattr("workers.conductor.RETRY_DELAY_S", 0.0)
-        return Garage(store, tmp_path, **asked)
+        return Garage(store, tmp_path, job_id=job_id, **asked)
 
     return build
