@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import math
+import os
 import shutil
 import signal
 import threading
@@ -23,6 +25,7 @@ from workers.folders import RUNS, TRIALS, TrialFolders
 from workers.ledger import write
 from workers.result import conclude
 from workers.settings import TEMPORARY_FAILURE, Settings
+from workers.silence import watched
 from workers.tuning import run_on_ray
 
 Executor = Callable[[Conductor], None]
@@ -42,6 +45,8 @@ class Driver:
         draining: Set when this process is to stop at the next epoch.
         lost: Set when another driver owns the job.
         onnx: Whether the exported student is written as ONNX graphs too.
+        stall_s: Seconds without work after which preparation, or the job's end, may be taken for
+            one that hangs; the process ends then, and another driver begins it again.
     """
 
     def __init__(
@@ -53,8 +58,10 @@ class Driver:
         draining: threading.Event,
         lost: threading.Event,
         onnx: bool = False,
+        stall_s: float = math.inf,
     ) -> None:
         self._store, self._root, self._job = store, root, job
+        self._stall_s = stall_s
         self._draining, self._lost, self._onnx = draining, lost, onnx
         self._artifacts = ArtifactFolder(root / "artifacts")
 
@@ -67,7 +74,8 @@ class Driver:
         try:
             torch.set_num_threads(self._wait_for_slots())  # of the preparation; a trial has one
             self._state(JobState.PREPARING)
-            task = self._prepare()
+            with watched(self._stall_s, self._hang):
+                task = self._prepare()
             told = {k: v for k, v in task.teacher_scores.items() if not k.startswith("test/")}
             self._progress("ready", told)
             self._state(JobState.SEARCHING)
@@ -81,7 +89,8 @@ class Driver:
                 raise LeaseLost(f"Job {self._job.id} is owned by a later claim.")
             conductor.commit()
             if conductor.exhausted:
-                self._conclude(task, conductor, folders)
+                with watched(self._stall_s, self._hang):
+                    self._conclude(task, conductor, folders)
             elif conductor.halted():
                 self._stand_down()
             else:
@@ -155,6 +164,19 @@ class Driver:
         write(self._store, lambda tx: self._driving(tx).log("prepare", {"step": step, **data}))
         self._go_on()
 
+    def _hang(self, still_s: float) -> None:
+        """End this process: a thread that stands still cannot be ended alone."""
+        said = (
+            f"The driver did nothing for {still_s:.0f} s and is ended; another one "
+            "begins again. Where its disks may be away for longer, set AUTODISTILL_STALL_S of the "
+            "workers."
+        )
+        logging.error("%s", said)
+        try:
+            write(self._store, lambda tx: self._driving(tx).log("log", {"message": said}), 0.0)
+        finally:  # whatever becomes of that
+            os._exit(TEMPORARY_FAILURE)
+
     def _wait_for_slots(self) -> int:
         """Return how many slots there are, once there is one."""
         while (slots := self._go_on()) == 0:
@@ -196,7 +218,15 @@ def run(
             cluster.disconnect()
             shutil.rmtree(runs, ignore_errors=True)
 
-    driver = Driver(store, settings.root, job, draining=draining, lost=lost, onnx=settings.onnx)
+    driver = Driver(
+        store,
+        settings.root,
+        job,
+        draining=draining,
+        lost=lost,
+        onnx=settings.onnx,
+        stall_s=settings.stall_s,
+    )
     try:
         driver.drive(on_ray)
     except LeaseLost as error:

@@ -61,7 +61,7 @@ class Settings(BaseSettings):
     """After so many seconds of silence another worker may take a job over."""
     stall_s: Annotated[float, Gt(0)] = 3600.0
     """After so many seconds without an epoch, and ten times as many as an epoch took, a trial is
-    ended and tried again."""
+    ended and tried again; and a driver whose own work (preparation, the job's end) stands still."""
     poll_s: Annotated[float, Gt(0)] = 0.5
     """Pause between looks for work."""
     onnx: bool = True

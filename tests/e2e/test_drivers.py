@@ -48,9 +48,9 @@ class Machine:
             tx.models.add(teacher)
             tx.jobs.add("job_1", request.resolve([facts]), facts={"cut-3": facts})
 
-    def start(self) -> subprocess.Popen[bytes]:
+    def start(self, **settings: str) -> subprocess.Popen[bytes]:
         """Start a dispatcher."""
-        mine = {"AUTODISTILL_DATA_ROOT": str(self.root), "AUTODISTILL_LEASE_TTL_S": "5"}
+        mine = {"AUTODISTILL_DATA_ROOT": str(self.root), "AUTODISTILL_LEASE_TTL_S": "5", **settings}
         with (self.root / "worker.log").open("ab") as log:
             return subprocess.Popen(
                 [sys.executable, "-m", "workers"],
@@ -73,6 +73,11 @@ class Machine:
         with self.store.read() as tx:
             found = [e.data for e in tx.events.all("job_1") if e.kind == "measurement"]
         return [(d["number"], d["epoch"]) for d in found]
+
+    def said(self) -> list[str]:
+        """Return the messages of the job's log."""
+        with self.store.read() as tx:
+            return [e.data["message"] for e in tx.events.all("job_1") if e.kind == "log"]
 
     def wait_for_epochs(self, more: int) -> None:
         before = len(self.measured())
@@ -148,3 +153,26 @@ def test_a_job_is_paused_drained_robbed_of_its_ray_and_cancelled(machine: Machin
     measured = machine.measured()
     assert len(measured) == len(set(measured))
     machine.until(lambda: not machine.processes())
+
+
+def test_a_preparation_that_hangs_is_begun_again(machine: Machine) -> None:
+    dispatcher = machine.start()
+    machine.wait_for_epochs(1)
+    dispatcher.terminate()
+    assert dispatcher.wait(PATIENCE_S) == 0
+
+    (costs,) = machine.root.glob("prepared/teacher-*/costs.json")
+    known = costs.read_text()
+    costs.unlink()
+    os.mkfifo(costs)  # whoever opens it waits, as for a disk that is away
+    dispatcher = machine.start(AUTODISTILL_STALL_S="5")
+    machine.until(lambda: any("did nothing for 5 s" in x for x in machine.said()))
+    dispatcher.terminate()  # with five seconds, trials on a busy machine would be too slow
+    assert dispatcher.wait(PATIENCE_S) == 0
+
+    costs.unlink()
+    costs.write_text(known)
+    dispatcher = machine.start()
+    machine.wait_for_epochs(1)
+    dispatcher.terminate()
+    assert dispatcher.wait(PATIENCE_S) == 0

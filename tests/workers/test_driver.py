@@ -1,8 +1,9 @@
 from __future__ import annotations
 
+import threading
 import zipfile
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 
@@ -20,6 +21,7 @@ from workers.attempt import attempt as whole_attempt
 from workers.conductor import Conductor
 from workers.ending import Report
 from workers.inline import run_inline
+from workers.settings import TEMPORARY_FAILURE
 
 Garage = Callable[..., Any]
 NEVER = {"sampler": "random", "early_stopping": False}
@@ -176,6 +178,35 @@ def test_a_pause_during_preparation_is_heeded_there(
     g = garage(**THREE)
     monkeypatch.setattr("workers.claim.prepare", slow_prepare)
     assert g.drive().state is JobState.PAUSED
+
+
+def test_a_preparation_that_hangs_ends_the_driver_and_the_next_one_begins_again(
+    garage: Garage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    codes, ended = list[int](), threading.Event()
+
+    def leave(code: int) -> None:
+        codes.append(code)
+        ended.set()
+
+    def hang(*_: Any, **__: Any) -> NoReturn:
+        assert ended.wait(60), "nobody saw it"
+        raise SystemExit
+
+    monkeypatch.setattr("workers.silence.LOOK_S", 0.02)
+    g = garage(**THREE)
+    with monkeypatch.context() as broken:
+        broken.setattr("workers.claim.prepare", hang)
+        broken.setattr("workers.claim.os._exit", leave)
+        with pytest.raises(SystemExit):
+            g.driver(stall_s=0.1).drive(run_inline)
+    assert codes == [TEMPORARY_FAILURE]
+    with g.store.read() as tx:
+        said = [e.data["message"] for e in tx.events.all("job_1") if e.kind == "log"]
+    assert len(said) == 1
+    assert "AUTODISTILL_STALL_S" in said[0]
+    g.abandon()
+    assert g.drive().state is JobState.SUCCEEDED
 
 
 def test_a_driver_that_lost_its_lease_writes_nothing_more(garage: Garage) -> None:

@@ -1,6 +1,11 @@
 from __future__ import annotations
 
-from workers.silence import Silence
+import threading
+import time
+
+import pytest
+
+from workers.silence import Silence, watched
 
 
 class Watched(Silence):
@@ -38,3 +43,43 @@ def test_long_epochs_are_no_fault() -> None:
     assert not silence.too_long("a")
     silence.now = 1101
     assert silence.too_long("a")
+
+
+@pytest.fixture
+def hung(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
+    """What is set when somebody was told that work hangs."""
+    monkeypatch.setattr("workers.silence.LOOK_S", 0.02)
+    return threading.Event()
+
+
+def test_work_that_stands_still_hangs(hung: threading.Event) -> None:
+    told: list[float] = []
+
+    def hear(still_s: float) -> None:
+        told.append(still_s)
+        hung.set()
+
+    with watched(0.1, hear):
+        assert hung.wait(60)
+    assert told[0] >= 0.1
+
+
+def test_work_that_says_nothing_is_no_fault(hung: threading.Event) -> None:
+    hours = 0.0
+
+    def clock() -> float:
+        """Tell the time, in which hours pass between two looks."""
+        nonlocal hours
+        hours += 1.0
+        return 3600.0 * hours
+
+    with watched(60.0, lambda _: hung.set(), clock):
+        until = time.thread_time() + 0.5
+        while time.thread_time() < until:
+            assert not hung.is_set()
+
+
+def test_nobody_watches_what_is_over(hung: threading.Event) -> None:
+    with watched(0.05, lambda _: hung.set()):
+        pass
+    assert not hung.wait(0.3)
