@@ -217,7 +217,8 @@ class JobResult(Record):
     metric: str
     """Headline metric."""
     teacher: dict[str, float]
-    """Of the prepared teacher: `dev/<metric>`, `test/<metric>`, `num_parameters`, `latency_ms`."""
+    """Of the prepared teacher: `dev/<metric>`, `test/<metric>`, `num_parameters`, `latency_ms`;
+    empty where trials run elsewhere."""
     plain: Contender
     """Plain fine-tuning of the same student: the search's best, or `best` without its teacher."""
     best: Contender
@@ -231,8 +232,8 @@ class JobResult(Record):
     klom: float | None = None
     """KL(distilled students || teacher) of their margins on test, in nats, over examples and seeds;
     None where it was not asked for."""
-    artifact: str
-    """SHA-256 of the exported student's archive."""
+    artifact: str | None = None
+    """SHA-256 of the exported student's archive; None where it was trained elsewhere."""
     exported: int | None = None
     """Number of the trial that the student comes from; results of old do not say."""
     graphs: Graphs | None = None

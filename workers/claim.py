@@ -133,9 +133,10 @@ class Driver:
             teacher = tx.models.get(self._job.spec.teacher.model).name
         known = (self._job, dataset, teacher, task, conductor.rows)
         result = conclude(*known, folders, self._artifacts, onnx=self._onnx)
-        kinds = {result.artifact: "student"}
-        if result.graphs is not None:
-            kinds[result.graphs.artifact] = "graphs"
+        made = result.artifact, result.graphs and result.graphs.artifact
+        kinds = {
+            sha256: kind for sha256, kind in zip(made, ("student", "graphs"), strict=True) if sha256
+        }
 
         def succeed(tx: Transaction) -> None:
             for sha256, kind in kinds.items():

@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy.exc import InterfaceError, OperationalError
 
 from autodistill.metrics import METRICS
+from autodistill.planning import Plan, lore, seconds_searched, too_many_failures
 from autodistill.record import (
     FailureClass,
     Job,
@@ -31,8 +32,6 @@ from autodistill.store import Store
 from workers.ending import Report
 from workers.folders import TrialFolders
 from workers.ledger import Ledger
-from workers.lore import lore
-from workers.plan import Plan, seconds_searched
 
 RETRIES = {
     FailureClass.OUT_OF_MEMORY: 2,
@@ -42,7 +41,6 @@ RETRIES = {
 """How often a trial is tried again after failures in a row, without a new epoch between them."""
 SMALLER = 4
 """Times as many slices a trial takes its batches in after each time that it ran out of memory."""
-TOO_MANY_FAILURES, AT_LEAST = 0.5, 4
 RETRY_DELAY_S, RETRY_FACTOR = 1.0, 4.0
 """After a failure, and how much longer after each more: a full disk is cleared in a minute."""
 POLL_S = 0.25
@@ -211,12 +209,7 @@ class Conductor:
 
     def too_many_failures(self) -> str:
         """Return why the job cannot go on, or nothing."""
-        ended = [t for t in self.rows if t.state.terminal]
-        failed = [t for t in ended if t.state is TrialState.FAILED]
-        if len(ended) >= AT_LEAST and len(failed) > TOO_MANY_FAILURES * len(ended):
-            last = max(failed, key=lambda t: t.finish_order or 0)
-            return f"{len(failed)} of {len(ended)} trials failed; the last one: {last.reason}"
-        return ""
+        return too_many_failures(self.rows)
 
     def _look(self) -> None:
         """Read the orders again, a few times a second."""

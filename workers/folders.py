@@ -13,11 +13,11 @@ from pathlib import Path
 from autodistill.errors import LeaseLost, NotFound
 from autodistill.logs import trial_log
 from autodistill.models.folders import MEMBERS, evict
+from autodistill.planning import fresh_runs
 from autodistill.record import PreparedTask, Trial, TrialState
 from autodistill.search import best, signed
 from autodistill.spec import Limit, Objective, excess
 from autodistill.store import Store
-from workers.plan import fresh_runs
 
 KEPT_STUDENTS = 3
 TRIALS, RUNS, PREPARED = "trials", "ray", "prepared"

@@ -177,6 +177,8 @@ def download_student(
         "safetensors": result.artifact,
         "onnx": None if result.graphs is None else result.graphs.artifact,
     }
+    if result.artifact is None:
+        raise Conflict(f"The student of job {job} was trained elsewhere; it never came here.")
     if (sha256 := kept[format]) is None:
         why = result.no_graphs or "its worker was not to export any (AUTODISTILL_ONNX)"
         raise Conflict(f"Job {job} has no ONNX graphs of its student: {why}.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from typing import Any
 
 from rich.console import Console
@@ -89,10 +90,10 @@ def result_table(result: JobResult) -> Table:
     test = f"test/{result.metric}"
     rows = Table("", f"test {result.metric}", "M parameters", "ms / example")
     costs = [
-        (f"{m['num_parameters'] / 1e6:.1f}", f"{m['latency_ms']:.1f}")
+        (_told(m, "num_parameters", ".1f", 1e6), _told(m, "latency_ms", ".1f"))
         for m in (result.teacher, result.student)
     ]
-    rows.add_row("teacher", f"{result.teacher[test]:.4f}", *costs[0])
+    rows.add_row("teacher", _told(result.teacher, test, ".4f"), *costs[0])
     for name, score in (
         ("student, plain fine-tuning", result.plain.test),
         ("student, best distilled", result.best.test),
@@ -102,6 +103,11 @@ def result_table(result: JobResult) -> Table:
     alike = f"; {len(result.equals)} other trials as good as the winner" if result.equals else ""
     rows.caption = f"gain {result.gain:+.4f}, {NOISE[result.within_noise]}{alike}"
     return rows
+
+
+def _told(of: Mapping[str, float], name: str, form: str, unit: float = 1.0) -> str:
+    """Return a number for people; of what is trained elsewhere not all is known."""
+    return f"{of[name] / unit:{form}}" if name in of else "–"
 
 
 def trial_row(trial: Trial, metric: str) -> tuple[str, ...]:

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 
 from autodistill.facts import task_facts
+from autodistill.planning import lore
 from autodistill.record import Wish
 from autodistill.testing.played import DATASET, TEACHER, request
 from workers.conductor import Conductor, Supply
 from workers.folders import TrialFolders
-from workers.lore import lore
 
 Desk = Callable[..., Any]
 

@@ -4,9 +4,9 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from autodistill.planning import FRESH_SEED, Plan, fresh_runs, seconds_searched
 from autodistill.record import Event, Origin
 from workers.conductor import Supply
-from workers.plan import FRESH_SEED, Plan, fresh_runs, seconds_searched
 
 Desk = Callable[..., Any]
 NEVER = {"sampler": "random", "early_stopping": False}

@@ -5,10 +5,10 @@ import pytest
 from scipy import stats
 
 from autodistill.losses.softened_kl import SoftenedKL
+from autodistill.planning import within_noise
 from autodistill.record import Contender, JobResult, Score
 from autodistill.spec import PipelineSpec
 from workers.card import in_words, verdict
-from workers.result import within_noise
 
 
 @pytest.mark.parametrize("seed", range(20))

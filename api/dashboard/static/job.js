@@ -46,7 +46,7 @@ function draw() {
   const { job, curves, trials, story, name, teacher } = shown;
   const metric = headline(job);
   head(job, name, refresh, [
-    job.result && h("a", { class: "button primary", href: `/v1/jobs/${id}/student`, download: true }, "Download student"),
+    job.result?.artifact && h("a", { class: "button primary", href: `/v1/jobs/${id}/student`, download: true }, "Download student"),
     job.result?.graphs && h("a", { class: "button", href: `/v1/jobs/${id}/student?format=onnx`, download: true }, "ONNX"),
     h("a", { class: "button", href: `/v1/jobs/${id}/report`, target: "_blank" }, "Report"),
   ]);

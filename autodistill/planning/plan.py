@@ -16,6 +16,7 @@ from workers.ahead import Ahead
 
 FRESH_SEED = 1_000_003
 """Confirmations count their seeds from here on, so that none is a seed of the search."""
+TOO_MANY_FAILURES, AT_LEAST = 0.5, 4
 
 
 @dataclass(frozen=True)
@@ -154,3 +155,13 @@ def seconds_searched(events: Iterable[Event]) -> float:
                 total += (event.created_at - since).total_seconds()
             since = event.created_at if event.kind == f"job.{JobState.SEARCHING}" else None
     return total
+
+
+def too_many_failures(rows: Iterable[Trial]) -> str:
+    """Return why a job cannot go on, or nothing."""
+    ended = [t for t in rows if t.state.terminal]
+    failed = [t for t in ended if t.state is TrialState.FAILED]
+    if len(ended) >= AT_LEAST and len(failed) > TOO_MANY_FAILURES * len(ended):
+        last = max(failed, key=lambda t: t.finish_order or 0)
+        return f"{len(failed)} of {len(ended)} trials failed; the last one: {last.reason}"
+    return ""
