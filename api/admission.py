@@ -46,6 +46,9 @@ def admit(
     if dataset.task not in WHOLE_TEXTS and asked.augmenters != Augmenters():
         message = f"Augmenters rewrite whole texts; {dataset.task} has none. Leave them out."
         problems.append(Problem(field="augmenters", message=message))
+    if asked.probes and asked.runs == "elsewhere":
+        message = "What is trained elsewhere cannot be probed here; leave the probes out."
+        problems.append(Problem(field="probes", message=message))
     facts: dict[str, TaskFacts] = {}
     students: list[Student] = []
     for i, student in enumerate(asked.students):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Depends, Header, Response
 
@@ -22,18 +22,39 @@ Key = Annotated[
 ]
 
 
+class _Repeat:
+    """A request that may be sent again: one with the same key gets the same reply."""
+
+    def __init__(self, principal: PrincipalDep, idempotency_key: Key = None) -> None:
+        self._who, self._key = principal.name, idempotency_key
+
+    def recall(self, tx: Transaction, *asked: str) -> dict[str, Any] | None:
+        """Return the reply to an earlier request with this key.
+
+        Raises:
+            InvalidInput: When that request asked for something else.
+        """
+        if self._key is None:
+            return None
+        return tx.idempotency.recall(self._key, self._who, _sha256(asked))
+
+    def remember(self, tx: Transaction, reply: dict[str, Any], *asked: str) -> None:
+        """Keep a reply for whoever sends the request again."""
+        if self._key is not None:
+            tx.idempotency.remember(self._key, self._who, _sha256(asked), reply)
+
+
+Repeat = Annotated[_Repeat, Depends()]
+
+
 class _Creation:
     """One creating request."""
 
     def __init__(
-        self,
-        store: StoreDep,
-        principal: PrincipalDep,
-        response: Response,
-        idempotency_key: Key = None,
+        self, store: StoreDep, principal: PrincipalDep, response: Response, repeat: Repeat
     ) -> None:
         self._store, self._response = store, response
-        self._who, self._key = principal.name, idempotency_key
+        self._who, self._repeat = principal.name, repeat
 
     def earlier(self, *asked: str) -> str | None:
         """Return the id that an earlier request with this key made; for what is costly to prepare.
@@ -42,7 +63,7 @@ class _Creation:
             InvalidInput: When that request asked for something else.
         """
         with self._store.read() as tx:
-            return self._recalled(tx, _sha256(asked))
+            return self._recalled(tx, *asked)
 
     def make(
         self, *asked: str, action: str, make: Callable[[Transaction], str]
@@ -57,19 +78,17 @@ class _Creation:
         Raises:
             InvalidInput: When an earlier request with this key asked for something else.
         """
-        sha256 = _sha256(asked)
         with self._store.write() as tx:
-            found = self._recalled(tx, sha256)
+            found = self._recalled(tx, *asked)
             made = found or make(tx)
             if found is None:
                 tx.audit.add(self._who, action, made)
-                if self._key is not None:
-                    tx.idempotency.remember(self._key, self._who, sha256, {"id": made})
+                self._repeat.remember(tx, {"id": made}, *asked)
         self._response.headers["Location"] = f"{asked[0]}/{made}"
         return made, found is None
 
-    def _recalled(self, tx: Transaction, sha256: str) -> str | None:
-        reply = None if self._key is None else tx.idempotency.recall(self._key, self._who, sha256)
+    def _recalled(self, tx: Transaction, *asked: str) -> str | None:
+        reply = self._repeat.recall(tx, *asked)
         return None if reply is None else str(reply["id"])
 
 

@@ -17,8 +17,10 @@ from api.exports import PARQUET
 from api.frames import Shelves
 from api.gate import Gate
 from api.guards import Guard, storable
+from api.lending import Desk
 from api.metrics import Metrics, Watch
 from api.postman import Postman
+from api.reclaiming import Reclaiming
 from api.routes import (
     access,
     charts,
@@ -29,6 +31,7 @@ from api.routes import (
     health,
     history,
     jobs,
+    lending,
     models,
     projects,
     recommendations,
@@ -50,6 +53,7 @@ NOUNS = (
     jobs,
     renewing,
     trials,
+    lending,
     projects,
     charts,
     tables,
@@ -81,7 +85,11 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        threads = Postman(store, settings), Warming(store, app.state.shelves)
+        threads = (
+            Postman(store, settings),
+            Warming(store, app.state.shelves),
+            Reclaiming(app.state.desk),
+        )
         for thread in threads:
             thread.start()
         yield
@@ -101,7 +109,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     )
     app.state.settings, app.state.store = settings, store
     app.state.metrics, app.state.draining = Metrics(store), threading.Event()
-    app.state.shelves = Shelves()
+    app.state.shelves, app.state.desk = Shelves(), Desk(store)
     app.add_middleware(
         GZipMiddleware,
         minimum_size=1024,

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Self
 from urllib.parse import quote
 
 import httpx
@@ -13,6 +14,48 @@ import httpx
 from autodistill import errors
 from autodistill.errors import AutodistillError, InvalidInput, Problem
 from autodistill.record import Job
+
+
+class Connection:
+    """How the service is asked; what it refuses is raised as the core's own error.
+
+    Args:
+        url: Where the service is.
+        token: API token, where the service asks for one; `AUTODISTILL_TOKEN` when not given.
+    """
+
+    def __init__(self, url: str = "http://127.0.0.1:8000", token: str | None = None) -> None:
+        token = token or os.environ.get("AUTODISTILL_TOKEN")
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        timeout = httpx.Timeout(60, read=600)
+        hooks: dict[str, list[Any]] = {"response": [refuse]}
+        self._http = httpx.Client(base_url=url, headers=headers, timeout=timeout, event_hooks=hooks)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._http.close()
+
+    def _save(self, path: str, asked: Mapping[str, Any], out: IO[bytes]) -> None:
+        with self._http.stream("GET", path, params=asked) as response:
+            for chunk in response.iter_bytes():
+                out.write(chunk)
+
+    def _pages(self, path: str) -> Iterator[Any]:
+        after: str | None = None
+        while True:
+            page = self._ask("GET", path, params={} if after is None else {"after": after})
+            yield from page["items"]
+            if (after := page["next"]) is None:
+                return
+
+    def _ask(self, method: str, path: str, **request: Any) -> Any:
+        return self._http.request(method, path, **request).json()
 
 
 def path_of(*parts: str) -> str:

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import json
-import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryFile
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any
 
 import httpx
 
 from autodistill.access import ApiToken, AuditEntry, Scope
-from autodistill.answers import job_of, path_of, refuse, unpack
+from autodistill.answers import Connection, job_of, path_of, unpack
+from autodistill.borrowing import Borrowed, borrow
 from autodistill.history import Chronicle, Evaluation, Recommendation
+from autodistill.lending import LEASE_S
 from autodistill.record import (
     Dataset,
     Event,
@@ -35,30 +36,13 @@ if TYPE_CHECKING:
 RECONNECT_S = 1.0
 
 
-class Client:
+class Client(Connection):
     """Speaks to one service. Every method raises the service's errors as the core's own.
 
     Args:
         url: Where the service is.
         token: API token, where the service asks for one; `AUTODISTILL_TOKEN` when not given.
     """
-
-    def __init__(self, url: str = "http://127.0.0.1:8000", token: str | None = None) -> None:
-        token = token or os.environ.get("AUTODISTILL_TOKEN")
-        headers = {"Authorization": f"Bearer {token}"} if token else {}
-        timeout = httpx.Timeout(60, read=600)
-        hooks: dict[str, list[Any]] = {"response": [refuse]}
-        self._http = httpx.Client(base_url=url, headers=headers, timeout=timeout, event_hooks=hooks)
-
-    def __enter__(self) -> Client:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Close the connections."""
-        self._http.close()
 
     def upload_dataset(self, path: Path, *, name: str, **how: Any) -> Dataset:
         """Upload a CSV, TSV, JSONL or Parquet file; `how` are the fields of `DatasetRequest`."""
@@ -148,6 +132,19 @@ class Client:
         """End an open trial after its epoch."""
         path = path_of("jobs", job, "trials", f"{trial}", "stop")
         return Trial.model_validate(self._ask("POST", path))
+
+    def ask(
+        self, job: str, *, lease_s: float = LEASE_S, key: str | None = None, wait: bool = True
+    ) -> Borrowed | None:
+        """Return the next trial of a job that runs elsewhere, or None when the job is over.
+
+        Args:
+            job: Its id.
+            lease_s: Seconds within which each report is to come, and the end of the trial.
+            key: With the same one, a repeated call gets the same trial.
+            wait: Wait while there is none; otherwise None is also that others may come later.
+        """
+        return borrow(self, job, lease_s=lease_s, key=key, wait=wait)
 
     def projects(self) -> Iterator[Project]:
         """Return every project that has a job or was set, by name."""
@@ -302,19 +299,3 @@ class Client:
             for line in response.iter_lines():
                 if line.startswith("data: "):
                     yield Event.model_validate_json(line[6:])
-
-    def _save(self, path: str, asked: Mapping[str, Any], out: IO[bytes]) -> None:
-        with self._http.stream("GET", path, params=asked) as response:
-            for chunk in response.iter_bytes():
-                out.write(chunk)
-
-    def _pages(self, path: str) -> Iterator[Any]:
-        after: str | None = None
-        while True:
-            page = self._ask("GET", path, params={} if after is None else {"after": after})
-            yield from page["items"]
-            if (after := page["next"]) is None:
-                return
-
-    def _ask(self, method: str, path: str, **request: Any) -> Any:
-        return self._http.request(method, path, **request).json()

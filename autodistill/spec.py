@@ -283,6 +283,8 @@ class JobRequest(Spec):
     """When the search ends."""
     search: Search = Search()
     """How pipelines are proposed."""
+    runs: Literal["here", "elsewhere"] = "here"
+    """Who trains: this service's workers, or you, who ask for each trial and tell how it went."""
     start: Annotated[tuple[PipelineSpec, ...], Len(0, 100)] = ()
     """Pipelines to try first, such as recommended ones."""
     parallelism: Annotated[int, Ge(1), Le(1000)] = 2
@@ -315,17 +317,19 @@ class JobRequest(Spec):
         Raises:
             InvalidInput: With a problem for each field that breaks a law.
         """
-        problems = list(_repeated_students(self.students))
+        labels = [student.label for student in self.students]
+        twice = sorted({x for x in labels if labels.count(x) > 1})
+        law = 'Student "{}" is listed more than once.'
+        problems = [Problem(field="students", message=law.format(label)) for label in twice]
         problems += [
             problem.model_copy(update={"field": f"start.{i}.{problem.field}"})
             for i, pipeline in enumerate(self.start)
             for problem in pipeline.problems(facts[0])
         ]
         task = facts[0].task
-        space, found = narrow(
-            PipelineSpec, whole(PipelineSpec, facts, self.budget.max_epochs), self.space
-        )
-        problems += [*found, *overlong(space, self.budget.max_epochs)]
+        epochs = self.budget.max_epochs
+        space, found = narrow(PipelineSpec, whole(PipelineSpec, facts, epochs), self.space)
+        problems += [*found, *overlong(space, epochs)]
         known = measured(task, facts[0].num_outputs) + COSTS
         objectives = self.objectives or (Objective(metric=METRICS[task][0]),)
         for field, named in (("objectives", objectives), ("limits", self.limits)):
@@ -368,6 +372,7 @@ class JobSpec(Spec):
     limits: tuple[Limit, ...] = ()
     budget: Budget
     search: Search
+    runs: Literal["here", "elsewhere"] = "here"
     start: tuple[PipelineSpec, ...]
     recommended: tuple[Advised, ...]
     """What the recommender said when the job was created; tried after `start`."""
@@ -392,9 +397,3 @@ class TrialSpec(Spec):
     on it, so that the teacher's outputs on them are shared by the trials of a job."""
     precision: Precision = "float32"
     """Of the student's matrix products in training."""
-
-
-def _repeated_students(students: Sequence[RegisteredStudent | CutStudent]) -> Iterator[Problem]:
-    labels = [s.label for s in students]
-    for label in sorted({x for x in labels if labels.count(x) > 1}):
-        yield Problem(field="students", message=f'Student "{label}" is listed more than once.')

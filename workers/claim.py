@@ -133,13 +133,13 @@ class Driver:
             teacher = tx.models.get(self._job.spec.teacher.model).name
         known = (self._job, dataset, teacher, task, conductor.rows)
         result = conclude(*known, folders, self._artifacts, onnx=self._onnx)
-        made = result.artifact, result.graphs and result.graphs.artifact
-        kinds = {
-            sha256: kind for sha256, kind in zip(made, ("student", "graphs"), strict=True) if sha256
-        }
+        made = {"student": result.artifact}
+        if result.graphs is not None:
+            made["graphs"] = result.graphs.artifact
 
         def succeed(tx: Transaction) -> None:
-            for sha256, kind in kinds.items():
+            for kind, sha256 in made.items():
+                assert sha256 is not None
                 size = self._artifacts.path(sha256).stat().st_size
                 tx.artifacts.add(sha256, kind=kind, size=size)
             self._driving(tx).succeed(result)

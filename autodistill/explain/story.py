@@ -32,6 +32,7 @@ MANY_FAILED = 0.2
 NAMED = 5
 """Trials that are named where there may be many."""
 PLAIN = plain_fine_tuning(PipelineSpec().training)
+AWAITED = {"here": "for a worker", "elsewhere": "to be asked for its trials"}
 Mood = Literal["good", "active", "warn", "bad", "idle"]
 
 
@@ -73,7 +74,7 @@ def _healthy(facts: Facts) -> Answer:
     of, failed = job.spec.budget.num_trials, counts[TrialState.FAILED]
     progress = f"{done} of {plural(of, 'trial')} done"
     said: dict[JobState, tuple[Mood, str]] = {
-        JobState.QUEUED: ("idle", "Waiting for a worker"),
+        JobState.QUEUED: ("idle", f"Waiting {AWAITED[job.spec.runs]}"),
         JobState.PREPARING: ("active", "Preparing the teacher"),
         JobState.SEARCHING: ("active", "Healthy, searching"),
         JobState.FINALISING: ("active", "Healthy, confirming the winner"),

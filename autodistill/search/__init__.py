@@ -3,6 +3,7 @@
 from autodistill.search.prior import Past as Past
 from autodistill.search.remembering import remembered as remembered
 from autodistill.search.rungs import Rungs as Rungs
+from autodistill.search.rungs import is_rung as is_rung
 from autodistill.search.searcher import Proposal as Proposal
 from autodistill.search.searcher import Searcher as Searcher
 from autodistill.search.showing import as_study as as_study

@@ -145,6 +145,11 @@ class Rungs:
         return self._related[rung, len(both)]
 
 
+def is_rung(epoch: int, num_epochs: int) -> bool:
+    """Whether a trial may be stopped after an epoch; nobody is where that was the last."""
+    return epoch < num_epochs and any(epoch == rung_of(share, num_epochs) for share in SHARES)
+
+
 def rung_of(share: float, num_epochs: int) -> int | None:
     """Return the first epoch at which a share is done; None where that is far more of them."""
     epoch = max(1, math.ceil(share * num_epochs - ROUNDING))

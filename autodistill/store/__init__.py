@@ -22,6 +22,8 @@ from autodistill.store.idempotency import Idempotency
 from autodistill.store.jobs import Jobs
 from autodistill.store.jobs import Sought as Sought
 from autodistill.store.leases import Leases
+from autodistill.store.loans import Loan as Loan
+from autodistill.store.loans import Loans
 from autodistill.store.migration import migrate
 from autodistill.store.outbox import Outbox
 from autodistill.store.plain import PlainTrials
@@ -45,6 +47,7 @@ class Transaction:
         self.jobs = Jobs(connection, self.events)
         self.renewals = Renewals(connection, self.events, self.jobs)
         self.leases = Leases(connection, self.events)
+        self.loans = Loans(connection)
         self.trials = Trials(connection)
         self.plain = PlainTrials(connection)
         self.chronicles = Chronicles(connection)

@@ -49,10 +49,10 @@ class Census:
         return {state: counts.get(state, 0) for state in TrialState}
 
     def longest_wait_s(self) -> float:
-        """Return for how many seconds the oldest queued job has been there; 0 without one."""
+        """Return how long the oldest job that waits for a worker has been there; 0 without one."""
         table = tables.job
         oldest = select(func.min(table.c.created_at), Clock()).where(
-            table.c.state == JobState.QUEUED
+            table.c.state == JobState.QUEUED, table.c.runs == "here"
         )
         since, now = self._connection.execute(oldest).one()
         if not isinstance(since, datetime):

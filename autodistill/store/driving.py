@@ -54,7 +54,7 @@ class Driving:
         table = tables.job
         self._fence()
         values: dict[str, Any] = {"state": state, "message": message}
-        if state is JobState.PREPARING:
+        if state in (JobState.PREPARING, JobState.SEARCHING):
             values["started_at"] = func.coalesce(table.c.started_at, Clock())
         self._move(values)
 
@@ -94,18 +94,21 @@ class Driving:
         self._tell(TrialState.QUEUED, {"number": number, "origin": origin, "reason": reason})
         return to_trial(row, epochs_done=0)
 
-    def start(self, number: int) -> int:
+    def start(self, number: int, lease_s: float | None = None) -> int:
         """Say that a trial runs now, and return the number of this attempt, 1 for the first.
+
+        Args:
+            number: Of the trial.
+            lease_s: Where it runs elsewhere: seconds for which nobody else gets it.
 
         Raises:
             Conflict: When the trial has ended.
         """
         table = tables.trial
-        attempt = self._change(
-            number,
-            {"state": TrialState.RUNNING, "num_attempts": table.c.num_attempts + 1},
-            table.c.num_attempts,
-        )
+        values = {"state": TrialState.RUNNING, "num_attempts": table.c.num_attempts + 1}
+        if lease_s is not None:
+            values |= {"lease_s": lease_s, "lease_until": Clock(lease_s)}
+        attempt = self._change(number, values, table.c.num_attempts)
         if attempt is None:
             raise Conflict(f"Trial {number} of job {self._job_id} has ended; it cannot start.")
         self._tell(TrialState.RUNNING, {"number": number, "attempt": attempt})

@@ -132,6 +132,7 @@ class Jobs:
                 owner_epoch=0,
                 slots=0,
                 round_start=0,
+                runs=spec.runs,
             )
         )
         self._events.append(job_id, "job.queued", {})

@@ -28,8 +28,8 @@ class Leases:
         """Take the job that has waited longest, each second counted as often as its priority says.
 
         So more urgent ones come first and none waits for ever. A job of a project whose quota is
-        used up is left alone. The `owner_epoch` grows: a former owner that wakes up cannot write
-        any more. It has no slots until they are granted.
+        used up is left alone, and so is one that runs elsewhere. The `owner_epoch` grows: a former
+        owner that wakes up cannot write any more. It has no slots until they are granted.
 
         Args:
             owner: Who works on it.
@@ -39,7 +39,7 @@ class Leases:
         table = tables.job
         candidate = (
             select(table.c.position)
-            .where(table.c.state.in_(CLAIMABLE), _free(expired=expired), _has_room())
+            .where(*_for_workers(), _free(expired=expired), _has_room())
             .order_by(*_turns())
             .limit(1)
             .with_for_update(skip_locked=True)
@@ -110,9 +110,12 @@ class Leases:
 
     def waiting(self, limit: int) -> list[Job]:
         """Return the jobs that nobody holds and a worker would take, the next first."""
-        state = tables.job.c.state
-        query = select(*COLUMNS).where(state.in_(CLAIMABLE), _free()).order_by(*_turns())
+        query = select(*COLUMNS).where(*_for_workers(), _free()).order_by(*_turns())
         return [to_job(row) for row in self._connection.execute(query.limit(limit))]
+
+
+def _for_workers() -> tuple[ColumnElement[bool], ...]:
+    return tables.job.c.state.in_(CLAIMABLE), tables.job.c.runs == "here"
 
 
 def _free(*, expired: bool = True) -> ColumnElement[bool]:

@@ -101,6 +101,7 @@ job = Table(
     Column("lease_until", Moment),
     Column("slots", Integer, nullable=False),
     Column("round_start", Integer, nullable=False),
+    Column("runs", String(20), nullable=False),
     Column("result", Validated(JobResult)),
     Index(None, "state", "position"),
     Index(None, "project", "position"),
@@ -126,6 +127,8 @@ trial = Table(
     Column("finished_at", Moment),
     Column("stop_asked_at", Moment),
     Column("confusion", Validated(Confusion)),
+    Column("lease_s", Float),  # of whoever trains it elsewhere; each report renews it
+    Column("lease_until", Moment),
     UniqueConstraint("job_id", "finish_order"),
     Index(None, "job_id", "state", "origin"),
     Index(None, "job_id", "score"),

@@ -95,9 +95,12 @@ DONE: dict[str, tuple[str, Callable[[Any], Any]]] = {
 ELSEWHERE = {
     "POST /v1/jobs/{job}/retry",
     "POST /v1/jobs/{job}/trials/{number}/stop",
+    "POST /v1/jobs/{job}/ask",
+    "POST /v1/jobs/{job}/trials/{number}/report",
+    "POST /v1/jobs/{job}/trials/{number}/tell",
     "PUT /v1/projects/{project}",
 }
-"""Whose entries `test_renewing.py` and a test below look at."""
+"""Whose entries `test_renewing.py`, `test_lending.py` and a test below look at."""
 
 
 def test_every_change_is_tried() -> None:

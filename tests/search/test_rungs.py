@@ -9,7 +9,7 @@ import pytest
 
 from autodistill.optimisation import Training
 from autodistill.record import Origin, Trial
-from autodistill.search import Rungs
+from autodistill.search import Rungs, is_rung
 from autodistill.spec import Limit, Objective, PipelineSpec
 from autodistill.testing.records import trial_of
 
@@ -194,3 +194,17 @@ def test_confirmations_and_curves_without_the_metric_are_not_rivals() -> None:
     assert not rungs.stop(20, 1, 3, {"accuracy": 0.0})
     rungs.replay([trial_of(n, pipeline(3), curve=high) for n in range(4)], {})
     assert rungs.stop(20, 1, 3, {"accuracy": 0.0})
+
+
+@pytest.mark.parametrize("num_epochs", [1, 2, 3, 4, 8, 10, 30])
+def test_only_at_rungs_may_anybody_be_stopped(num_epochs: int) -> None:
+    """Whoever compares only there misses nothing."""
+    found = [epoch for epoch in range(1, num_epochs + 1) if is_rung(epoch, num_epochs)]
+    rungs = Rungs([ACCURACY], ACCURACY)
+    stopped = []
+    for epoch in range(1, num_epochs + 1):
+        for number in range(20):
+            scores = {"accuracy": 0.9 - number / 100}
+            if rungs.stop(number, epoch, num_epochs, scores) and epoch not in stopped:
+                stopped.append(epoch)
+    assert stopped == found

@@ -9,6 +9,7 @@ from autodistill.testing.store_contract.concurrency import (
 from autodistill.testing.store_contract.endings import EndingContract, EventContract
 from autodistill.testing.store_contract.jobs import JobContract
 from autodistill.testing.store_contract.leases import LeaseContract
+from autodistill.testing.store_contract.loans import LoanContract
 from autodistill.testing.store_contract.registry import RegistryContract
 from autodistill.testing.store_contract.renewals import RenewalContract, ShareContract
 from autodistill.testing.store_contract.replies import (
@@ -22,6 +23,7 @@ class StoreContract(
     RegistryContract,
     JobContract,
     LeaseContract,
+    LoanContract,
     TrialContract,
     RenewalContract,
     ShareContract,
