@@ -82,7 +82,8 @@ def foresee(tx: Transaction, spec: JobSpec, facts: Mapping[str, TaskFacts]) -> E
     """Return what a job will take: by earlier jobs on its dataset, else by those of its teacher."""
     num_train = next(iter(facts.values())).num_train
     for registered, shared in ((spec.dataset, "dataset"), (spec.teacher.model, "teacher")):
-        jobs = tx.jobs.list(Sought(registered=registered), limit=LOOKED_AT)
+        found = tx.jobs.list(Sought(registered=registered), limit=LOOKED_AT)
+        jobs = [job for job in found if job.spec.runs == spec.runs]
         alike = [job for job in jobs if {s.label for s in job.spec.students} & facts.keys()]
         if paces := _paces(tx, alike) or _paces(tx, jobs):
             basis = f"From {len(paces)} trials of earlier jobs with the same {shared}."

@@ -147,6 +147,7 @@ def submit(
     project: Annotated[str | None, typer.Option(help="Whose job it is.")] = None,
     priority: Annotated[int | None, typer.Option(help="Weight among its project's jobs.")] = None,
     file: Annotated[Path | None, typer.Option(help="A job as JSON; - is standard input.")] = None,
+    elsewhere: Annotated[bool, typer.Option(help="You train: trial ask, report, tell.")] = False,
     watching: Annotated[bool, typer.Option("--watch", help="Watch it.")] = False,
     url: Url = HERE,
 ) -> None:
@@ -156,6 +157,8 @@ def submit(
     body |= _given(asked | {"seed": seed, "parallelism": parallelism, "priority": priority})
     budget = {"num_trials": trials, "max_epochs": epochs, "timeout_s": timeout}
     body["budget"] = body.get("budget", {}) | _given(budget | {"patience": patience})
+    if elsewhere:
+        body["runs"] = "elsewhere"
     if teacher is not None:
         body["teacher"] = {"model": teacher}
     if fine_tune or preparation:

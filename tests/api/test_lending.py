@@ -246,13 +246,11 @@ def test_what_is_not_there_is_not_found(world: Any, job: Any, asker: Any) -> Non
     assert "cannot be probed" in refused(probing, 422)
 
 
-def test_who_falls_silent_loses_the_trial_to_others(
-    world: Any, job: Any, asker: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_who_falls_silent_loses_the_trial_to_others(world: Any, job: Any, asker: Any) -> None:
     name = job(2)
     lent = asker.ask(name, lease_s=1)["trial"]
     asker.report(lent, 1, 0.9)
-    _later(monkeypatch)
+    world.http.app.state.desk._since -= 3600  # it has been up for long
     time.sleep(1.1)
     again = asker.ask(name)["trial"]
     assert (again["number"], again["attempt"]) == (lent["number"], 2)
@@ -261,12 +259,6 @@ def test_who_falls_silent_loses_the_trial_to_others(
     assert world.get(f"/v1/jobs/{name}/trials/0").json()["curve"] == []
     assert asker.report(again, 1, 0.4).json()["stop"] is False
     assert asker.tell(again, 0.4).json()["state"] == "complete"
-
-
-def _later(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the desk have been open for long."""
-    now = time.monotonic
-    monkeypatch.setattr(time, "monotonic", lambda: now() + 3600)
 
 
 def test_the_budget_outlives_vanished_askers(world: Any, job: Any) -> None:

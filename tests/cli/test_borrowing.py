@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import re
 import time
 from pathlib import Path
@@ -7,8 +8,10 @@ from typing import Any
 
 import httpx
 import pytest
+from typer.testing import CliRunner
 
 from autodistill import borrowing
+from autodistill.cli import app
 from autodistill.client import Client
 from autodistill.errors import Conflict, InvalidInput
 from autodistill.record import FailureClass, JobState
@@ -139,3 +142,41 @@ def test_patience_has_an_end(client: Client, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(client, "_ask", gone)
     with pytest.raises(httpx.ConnectError):
         client.ask("job")
+
+
+def test_a_shell_trains_with_a_file_in_its_hand(service: Any, tmp_path: Path) -> None:
+    trial = tmp_path / "trial.json"
+
+    def run(*words: Any) -> Any:
+        return CliRunner().invoke(app, list(map(str, words)), env={"AUTODISTILL_URL": service.url})
+
+    flags = "--dataset reviews --teacher teacher --fine-tune --cut 2 --trials 2 --elsewhere"
+    body = tmp_path / "job.json"
+    body.write_text(json.dumps({"confirmation_seeds": 0, "search": {"sampler": "random"}}))
+    job = run("submit", *flags.split(), "--file", body).stdout.strip()
+    assert "trial 0, attempt 1" in run("trial", "ask", job, "--output", trial).stdout
+    assert json.loads(trial.read_text())["spec"]["student"] == "cut-2"
+    assert run("trial", "report", trial, 1, "--dev", "accuracy=0.5").stdout == "continue\n"
+    assert run("trial", "tell", trial, "--dev", "accuracy=high").exit_code == 2
+    assert run("trial", "tell", trial).exit_code == 2
+    assert run("trial", "tell", body, "--failed", "x").exit_code == 2
+    refused = run("trial", "tell", trial, "--dev", "accuracy=0.5")
+    assert (refused.exit_code, "This job needs accuracy on test" in refused.stderr) == (2, True)
+    scores = ["--dev", "accuracy=0.5", "--test", "accuracy=0.5"]
+    assert run("trial", "tell", trial, *scores).stdout == "trial 0 is complete, the job searching\n"
+    run("trial", "ask", job, "--output", trial)
+    assert run("trial", "tell", trial, *scores).stdout.endswith("the job succeeded\n")
+    over = run("trial", "ask", job, "--output", trial)
+    assert (over.exit_code, "nothing more to train" in over.stderr) == (1, True)
+    watched = run("watch", job)
+    assert watched.exit_code == 0, watched.output
+    assert "student, best distilled" in watched.stdout
+
+
+def test_a_failure_is_told_from_a_shell(client: Client, service: Any, tmp_path: Path) -> None:
+    job, trial = client.submit(JOB).id, tmp_path / "trial.json"
+    for words in (("ask", job, "--output", trial), ("tell", trial, "--failed", "no memory")):
+        arguments = ["trial", *map(str, words), "--url", service.url]
+        assert CliRunner().invoke(app, arguments).exit_code == 0
+    assert client.trial(job, 0).reason == "user_error: no memory"
+    client.cancel(job)
