@@ -73,6 +73,7 @@ class Archive(FileResponse):
 JOB = leads(
     (
         *("get_job", "list_trials", "get_curves", "download_student", "stream_events"),
+        "ask_trial",
         *("pause_job", "resume_job", "cancel_job", "clone_job", "extend_job", "retry_job"),
     ),
     job="$response.body#/id",
