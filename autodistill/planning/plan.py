@@ -8,11 +8,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from autodistill.errors import InvalidInput
+from autodistill.planning.ahead import Ahead
 from autodistill.record import Event, Job, JobState, Origin, Trial, TrialState
 from autodistill.search import Past, Searcher, best, idle, plain
 from autodistill.spec import PipelineSpec, TrialSpec
 from autodistill.task import TaskFacts
-from workers.ahead import Ahead
 
 FRESH_SEED = 1_000_003
 """Confirmations count their seeds from here on, so that none is a seed of the search."""
@@ -44,7 +44,8 @@ class Plan:
         self._spec, self._round_start = job.spec, job.round_start
         self._objective = job.spec.objectives[0]
         searcher = Searcher(job.spec, facts, past, costs)
-        self._ahead = Ahead(searcher, job.spec.parallelism)
+        # Who asks from elsewhere waits for a proposal anyway: it rests on all results.
+        self._ahead = Ahead(searcher, job.spec.parallelism if job.spec.runs == "here" else 0)
         self._looked = 0
         self._clock = clock
         limit = job.spec.budget.timeout_s

@@ -7,12 +7,12 @@ from typing import Any, NoReturn
 import pytest
 from typing_extensions import override
 
+from autodistill.planning.ahead import SHORT_S, Ahead
 from autodistill.record import JobState, Trial, TrialState, Wish
 from autodistill.search import Proposal, Searcher
 from autodistill.spec import JobSpec
 from autodistill.testing.played import request
 from autodistill.testing.records import NOW, facts_of, trial_of
-from workers.ahead import SHORT_S, Ahead
 from workers.conductor import Conductor
 from workers.ending import Report
 from workers.inline import run_inline
