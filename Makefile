@@ -18,7 +18,8 @@ help:    ## List the commands
 	touch $@
 
 browser: ## Install Chromium for the dashboard's tests, where there is none
-	command -v chromium > /dev/null || { apt-get update -qq && apt-get install -y -qq chromium; }
+	command -v chromium-headless-shell > /dev/null || \
+		{ apt-get update -qq && apt-get install -y -qq chromium-headless-shell; }
 
 dev: .venv/installed ## Create .venv and install everything editable
 

@@ -137,7 +137,7 @@ def _core(request: Request, error: AutodistillError) -> Response:
 
 
 def _request(request: Request, error: RequestValidationError) -> Response:
-    found = error.errors()
+    found = error.errors()[:MAX_PROBLEMS]  # nobody reads more, and a body may hold a million
     broken = {e["loc"][:i] for e in found for i in range(len(e["loc"]))}
     # A list whose items are all wrong is called too short as well.
     told = [e for e in found if e["type"] != "too_short" or e["loc"] not in broken]

@@ -16,7 +16,7 @@ from benchmarks.large_store import JOB
 from benchmarks.serving import served
 
 ROUNDS = 7
-CHROMIUM = "/usr/bin/chromium"
+CHROMIUM = "/usr/bin/chromium-headless-shell"
 BYTES = "() => performance.getEntries().reduce((sum, e) => sum + (e.transferSize ?? 0), 0)"
 SHIFT = """() => new Promise((resolve) => {
   let sum = 0;

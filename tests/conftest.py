@@ -25,7 +25,7 @@ from autodistill.store import Store
 
 os.environ["AUTODISTILL_SHIPPED_HISTORY"] = "false"  # it grows, and answers with it
 SERIAL = count()
-CHROMIUM = Path("/usr/bin/chromium")
+CHROMIUM = Path("/usr/bin/chromium-headless-shell")
 FLAGS = [
     "--headless",
     "--no-sandbox",
@@ -143,7 +143,7 @@ def chromium() -> Iterator[Browser]:
     if not CHROMIUM.exists():
         pytest.fail(
             f"The dashboard is tested in a real browser, and there is no {CHROMIUM}; "
-            "install it with: apt-get install chromium"
+            "install it with: apt-get install chromium-headless-shell"
         )
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)

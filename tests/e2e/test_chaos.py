@@ -10,6 +10,6 @@ pytestmark = pytest.mark.e2e
 
 
 def test_nothing_is_lost_under_faults(tmp_path: Path) -> None:
-    found = run(seed=5, faults=6, trials=24, engine="sqlite", root=tmp_path)
+    found = run(seed=5, faults=4, trials=16, engine="sqlite", root=tmp_path)
     assert found["wrong"] == []
-    assert found["faults"] == 6
+    assert found["faults"] == 4

@@ -382,7 +382,7 @@ def test_a_bad_file_is_refused_with_the_reason(
 
 
 @settings(
-    max_examples=25,
+    max_examples=15,
     deadline=None,
     derandomize=True,
     database=None,
