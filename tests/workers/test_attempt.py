@@ -132,4 +132,5 @@ def test_a_real_job_is_prepared_trained_and_exported(store: Store, tmp_path: Pat
     assert "Complete; the student is that of epoch" in end
     assert job.result is not None
     assert job.result.student["test/accuracy"] == trials[1].test["accuracy"]
+    assert job.result.artifact is not None
     assert artifacts.path(job.result.artifact).exists()
