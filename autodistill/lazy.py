@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import transformers as transformers
     from pyarrow import csv as csv
     from pyarrow import parquet as parquet
+    from scipy import special as special
 else:
 
     class _Lazy(ModuleType):
@@ -31,5 +32,6 @@ else:
     pandas = _Lazy("pandas")
     parquet = _Lazy("pyarrow.parquet")
     pyarrow = _Lazy("pyarrow")
+    special = _Lazy("scipy.special")
     torch = _Lazy("torch")
     transformers = _Lazy("transformers")

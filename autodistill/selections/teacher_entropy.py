@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal
 
-from scipy.special import entr, softmax
 from typing_extensions import override
 
+from autodistill.lazy import special
 from autodistill.pool import Pool
 from autodistill.selections._base import Floats, RankedSelection
 from autodistill.task import CLASSIFICATION, Task
@@ -24,5 +24,6 @@ class TeacherEntropy(RankedSelection, title="Teacher's entropy"):
 
     @override
     def hardness(self, pool: Pool) -> Floats:
-        entropy_V: Floats = entr(softmax(pool.logits_VC.astype(float), axis=1)).sum(axis=1)
+        p_VC = special.softmax(pool.logits_VC.astype(float), axis=1)
+        entropy_V: Floats = special.entr(p_VC).sum(axis=1)
         return entropy_V

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Literal
 
 import numpy as np
-from scipy.special import softmax
 from typing_extensions import override
 
+from autodistill.lazy import special
 from autodistill.pool import Pool
 from autodistill.selections._base import Floats, RankedSelection
 
@@ -26,7 +26,7 @@ class TeacherMargin(RankedSelection, title="Teacher's margin"):
     def hardness(self, pool: Pool) -> Floats:
         if not pool.num_classes:
             return np.abs(pool.logits_VC[:, 0] - pool.labels_V)
-        p_VC = softmax(pool.logits_VC.astype(float), axis=1)
+        p_VC = special.softmax(pool.logits_VC.astype(float), axis=1)
         rows_V, label_V = np.arange(len(p_VC)), pool.labels_V.astype(int)
         of_label_V = p_VC[rows_V, label_V]
         p_VC[rows_V, label_V] = 0

@@ -9,6 +9,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,15 @@ NO_PROGRESS_S = 240.0
 """Without a trial that ends, after which the run is given up."""
 
 
-def run(*, seed: int, faults: int, trials: int, engine: str, root: Path) -> dict[str, Any]:
+def run(
+    *,
+    seed: int,
+    faults: int,
+    trials: int,
+    engine: str,
+    root: Path,
+    only: Sequence[str] = (),
+) -> dict[str, Any]:
     """Run the jobs under faults, check what is there afterwards, and return what was found."""
     database: Database = Server() if engine == "postgresql" else File(root)
     started = time.monotonic()
@@ -31,7 +40,7 @@ def run(*, seed: int, faults: int, trials: int, engine: str, root: Path) -> dict
         with Stage(root, database.url) as stage:
             people = People(stage.url, root)
             people.submit(JOBS, trials)
-            storm = Faults(stage, database, seed)
+            storm = Faults(stage, database, seed, only)
             survived = _rage(storm, people, Rows(database.url), faults, trials)
             storm.end()
             again = people.repeat()
@@ -87,6 +96,7 @@ def main() -> int:
     parser.add_argument("--faults", type=int, default=40)
     parser.add_argument("--trials", type=int, default=200)
     parser.add_argument("--engine", choices=("sqlite", "postgresql"), default="sqlite")
+    parser.add_argument("--only", nargs="+", default=(), metavar="KIND", help='as "kill api"')
     asked = parser.parse_args()
     root = Path(tempfile.mkdtemp(prefix="chaos"))
     found = run(**vars(asked), root=root)

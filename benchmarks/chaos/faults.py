@@ -7,7 +7,7 @@ import random
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -65,9 +65,18 @@ class Struck:
 
 
 class Faults:
-    """Injects faults, one at a time, in an order that the seed decides."""
+    """Injects faults, one at a time, in an order that the seed decides.
 
-    def __init__(self, stage: Stage, database: Database, seed: int) -> None:
+    Args:
+        stage: Whom they befall.
+        database: What they use.
+        seed: Of the order, the victims and how long it lasts.
+        only: The kinds that are injected; none means all that are possible here.
+    """
+
+    def __init__(
+        self, stage: Stage, database: Database, seed: int, only: Sequence[str] = ()
+    ) -> None:
         self._stage, self._database = stage, database
         self._random = random.Random(seed)
         self._start = time.monotonic()
@@ -79,7 +88,7 @@ class Faults:
             kinds += ["restart database"]
         if stage.has_small_disk:
             kinds += ["fill disk"]
-        self.kinds = tuple(kinds)
+        self.kinds = tuple(only or kinds)
         self._deck = self._deal()
 
     def strike(self) -> Struck | None:
