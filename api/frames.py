@@ -6,12 +6,12 @@ What is kept is derived: another replica, or this one after a restart, reads it 
 from __future__ import annotations
 
 import threading
-from collections import OrderedDict
 from collections.abc import Callable
 from typing import Annotated, Any, TypeVar
 
 from fastapi import Depends, Request
 
+from api.recent import Recent
 from autodistill.explain import Frame, block
 from autodistill.record import Job
 from autodistill.store import Transaction
@@ -61,21 +61,11 @@ class Shelf:
         return found
 
 
-class Shelves:
+class Shelves(Recent[Shelf]):
     """The shelves of the jobs that were asked for last."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._shelves: OrderedDict[str, Shelf] = OrderedDict()
-
-    def of(self, job_id: str) -> Shelf:
-        """Return the shelf of a job."""
-        with self._lock:
-            shelf = self._shelves.setdefault(job_id, Shelf())
-            self._shelves.move_to_end(job_id)
-            while len(self._shelves) > 1 and sum(map(len, self._shelves.values())) > MOST_TRIALS:
-                self._shelves.popitem(last=False)
-            return shelf
+        super().__init__(Shelf, len, MOST_TRIALS)
 
 
 def _shelves(request: Request) -> Shelves:

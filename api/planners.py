@@ -6,10 +6,10 @@ What is kept is derived: another replica, or this one after a restart, plans the
 from __future__ import annotations
 
 import threading
-from collections import OrderedDict
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from api.recent import Recent
 from autodistill.record import Job, Trial
 from autodistill.store import Store
 
@@ -45,21 +45,11 @@ class Planner:
         return self._planned
 
 
-class Planners:
+class Planners(Recent[Planner]):
     """The planners of the jobs that were asked for last."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._planners: OrderedDict[str, Planner] = OrderedDict()
-
-    def of(self, job_id: str) -> Planner:
-        """Return the planner of a job."""
-        with self._lock:
-            planner = self._planners.setdefault(job_id, Planner())
-            self._planners.move_to_end(job_id)
-            while len(self._planners) > MOST_PLANS:
-                self._planners.popitem(last=False)
-            return planner
+        super().__init__(Planner, lambda _: 1, MOST_PLANS)
 
 
 def _plan(store: Store, job: Job) -> Plan:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import logging
-import threading
 import time
 
 import httpcore
 from sqlalchemy.exc import SQLAlchemyError
+from typing_extensions import override
 
+from api.background import Background
 from api.settings import Settings
 from api.targets import Backend
 from autodistill.logs import busy_with
@@ -33,26 +34,22 @@ def wait_s(attempts: int) -> float | None:
     return float(min(FIRST_WAIT_S * 2 ** (attempts - 1), LONGEST_WAIT_S))
 
 
-class Postman:
+class Postman(Background):
     """A thread of the API."""
 
     def __init__(self, store: Store, settings: Settings) -> None:
-        self._store, self._stopping = store, threading.Event()
+        super().__init__("postman", TIMEOUT_S)
+        self._store = store
         self._http = httpcore.ConnectionPool(
             network_backend=Backend(settings.webhook_networks), max_keepalive_connections=0
         )
-        self._thread = threading.Thread(target=self._work, name="postman", daemon=True)
 
-    def start(self) -> None:
-        """Begin to deliver."""
-        self._thread.start()
-
+    @override
     def stop(self) -> None:
-        """End after the message in hand."""
-        self._stopping.set()
-        self._thread.join(TIMEOUT_S)
+        super().stop()
         self._http.close()
 
+    @override
     def _work(self) -> None:
         while not self._stopping.wait(POLL_S):
             try:

@@ -3,32 +3,25 @@
 from __future__ import annotations
 
 import logging
-import threading
 
 from sqlalchemy.exc import SQLAlchemyError
+from typing_extensions import override
 
+from api.background import Background
 from api.lending import Desk
 from autodistill.errors import AutodistillError
 
 POLL_S = 5.0
 
 
-class Reclaiming:
+class Reclaiming(Background):
     """A thread of the API."""
 
     def __init__(self, desk: Desk) -> None:
-        self._desk, self._stopping = desk, threading.Event()
-        self._thread = threading.Thread(target=self._work, name="reclaiming", daemon=True)
+        super().__init__("reclaiming")
+        self._desk = desk
 
-    def start(self) -> None:
-        """Begin to look."""
-        self._thread.start()
-
-    def stop(self) -> None:
-        """End after the trial in hand."""
-        self._stopping.set()
-        self._thread.join()
-
+    @override
     def _work(self) -> None:
         look = self._desk.settle_all
         while True:

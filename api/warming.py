@@ -6,10 +6,11 @@ Explaining a job takes seconds the first time: its trials are read, and librarie
 from __future__ import annotations
 
 import logging
-import threading
 
 from sqlalchemy.exc import SQLAlchemyError
+from typing_extensions import override
 
+from api.background import Background
 from api.frames import Shelves
 from api.insight import why
 from autodistill.errors import AutodistillError
@@ -19,22 +20,14 @@ NEWEST = 5
 """Jobs that are looked at."""
 
 
-class Warming:
+class Warming(Background):
     """A thread that ends by itself when the newest jobs are on their shelves."""
 
     def __init__(self, store: Store, shelves: Shelves) -> None:
-        self._store, self._shelves, self._stopping = store, shelves, threading.Event()
-        self._thread = threading.Thread(target=self._work, name="warming", daemon=True)
+        super().__init__("warming")
+        self._store, self._shelves = store, shelves
 
-    def start(self) -> None:
-        """Begin to read."""
-        self._thread.start()
-
-    def stop(self) -> None:
-        """End after the job in hand."""
-        self._stopping.set()
-        self._thread.join()
-
+    @override
     def _work(self) -> None:
         try:
             self.warm()
