@@ -77,18 +77,18 @@ class Speaker:
     def remembers(self, inputs: dict[str, Any], scored_BT: torch.Tensor | None = None) -> int:
         """Return how many bytes a whole batch keeps for its gradient, weights left out."""
         weights = {p.untyped_storage().data_ptr() for p in self.model.parameters()}
-        kept: dict[int, int] = {}
+        kept: dict[int, torch.Tensor] = {}
 
         def keep(x: torch.Tensor) -> torch.Tensor:
-            storage = x.untyped_storage()
-            kept[storage.data_ptr()] = storage.nbytes()
-            return x
+            # Kept here, so that nothing else comes to its place. A node that keeps its own output
+            # as it is would never be given back.
+            return kept.setdefault(x.untyped_storage().data_ptr(), x.detach())
 
         hooks = torch.autograd.graph.saved_tensors_hooks(keep, lambda x: x)
         with torch.random.fork_rng(), torch.enable_grad(), hooks:
-            said = self._say(inputs, scored_BT)
-        del said  # until here nothing else could be where it was
-        return sum(size for place, size in kept.items() if place not in weights)
+            self._say(inputs, scored_BT)
+        sizes = {place: x.untyped_storage().nbytes() for place, x in kept.items()}
+        return sum(size for place, size in sizes.items() if place not in weights)
 
     def _say(self, inputs: dict[str, Any], scored_BT: torch.Tensor | None) -> Said:
         self._heard.clear()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from pathlib import Path
 
 import numpy as np
@@ -67,3 +68,19 @@ def test_both_are_told_of_each_epoch(task: PreparedTask, tmp_path: Path) -> None
             measurement.values[name] for name in ("memory_mib", "predicted_memory_mib")
         )
         assert predicted == pytest.approx(taken, rel=0.5)
+
+
+def test_a_trial_gives_everything_back(task: PreparedTask, tmp_path: Path) -> None:
+    def alive() -> int:
+        gc.collect()
+        return sum(type(x) in (torch.Tensor, torch.nn.Parameter) for x in gc.get_objects())
+
+    def attempt(folder: Path) -> None:
+        run = TrialRun(task, tiny_trial(), folder)
+        assert list(run)
+        run.finish()
+
+    attempt(tmp_path / "first")  # what is imported along the way stays
+    before = alive()
+    attempt(tmp_path / "second")
+    assert alive() == before
