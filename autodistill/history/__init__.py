@@ -28,7 +28,8 @@ class Exchange(Record):
     evident: bool
     """Whether the interval lies on one side of 0; otherwise there is no evidence for the step."""
     reason: str
-    """Past datasets that tried both kinds and speak for it, as a sentence; empty where none is."""
+    """Past datasets that tried both kinds and speak for it, or against it where the gain is a loss,
+    as a sentence; empty where none is."""
 
 
 class Advice(Record):

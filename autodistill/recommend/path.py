@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from autodistill.history import Exchange
 from autodistill.recommend.portfolio import Residuals
 from autodistill.recommend.surrogate import encode, judge, placed
-from autodistill.recommend.witnesses import Witness, foretell, telling
+from autodistill.recommend.witnesses import ROUNDING, Witness, foretell, telling
 from autodistill.spec import PipelineSpec
 from autodistill.task import TaskFacts
 
@@ -88,8 +88,9 @@ def _exchange(
     residual = _residuals(witnesses, gains, knows)
     gain = float(foretell(_trust(witnesses), gains[:, None])[0])
     interval = residual.around(gain, MOST)
+    word, sign = ("For", 1.0) if gain >= 0 else ("Against", -1.0)
     reason = ""
-    for i in telling(witnesses, np.where(knows, gains, 0.0)):
+    for i in telling(witnesses, np.where(knows, sign * gains, 0.0)):
         tried = witnesses[i].known.measured
         measured = way.here in tried and after in tried
         share = tried[after] - tried[way.here] if measured else float(gains[i])
@@ -100,8 +101,8 @@ def _exchange(
         gain=gain,
         interval=interval,
         level=residual.level,
-        evident=interval is not None and not interval[0] <= 0 <= interval[1],
-        reason=f"For it speaks {reason}." if reason else "",
+        evident=interval is not None and (interval[0] > ROUNDING or interval[1] < -ROUNDING),
+        reason=f"{word} it speaks {reason}." if reason else "",
     )
 
 

@@ -22,6 +22,8 @@ EXPERT_TASKS = 3.0
 """Past tasks that the expert's opinion counts for."""
 NAMED = 3
 """Past tasks that a reason names."""
+ROUNDING = 1e-9
+"""Share of a gap that is none: sums of floats differ by it."""
 
 
 @dataclass(frozen=True)
@@ -82,4 +84,4 @@ def foretell(weights: NDArray[np.float64], said: NDArray[np.float64]) -> NDArray
 def telling(witnesses: Sequence[Witness], shares: NDArray[np.float64]) -> list[int]:
     """Return the few witnesses that speak most for something, by weight and share of their gap."""
     weighed = shares * np.array([w.weight for w in witnesses])
-    return [int(i) for i in np.argsort(-weighed, kind="stable")[:NAMED] if shares[i] > 0]
+    return [int(i) for i in np.argsort(-weighed, kind="stable")[:NAMED] if shares[i] > ROUNDING]

@@ -349,6 +349,12 @@ def test_a_step_has_evidence_where_past_tasks_agree_and_names_those_that_speak_f
     assert agreed.interval[0] > 0
     assert "with 2 layers (similarity 1.00), accuracy 0." in agreed.reason
     assert "better than before" in agreed.reason
+    every = [s for a in advise(disputed(), k=60).advice for s in a.path if s.reason]
+    assert {s.reason.startswith("For") for s in every} == {True, False}
+    for s in every:
+        word, way = ("For", "better") if s.gain >= 0 else ("Against", "worse")
+        assert s.reason.startswith(f"{word} it speaks ")
+        assert f"{way} than before" in s.reason
     few = [s for a in advise(disputed()[:3]).advice for s in a.path]
     assert not any(s.evident or s.interval for s in few)
 

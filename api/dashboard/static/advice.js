@@ -5,9 +5,13 @@ import { words } from "./format.js";
 
 const BASIS = { expert: "From the literature: there is no finished job to learn from yet.", history: "From the jobs of this service." };
 
-const percent = (share) => `${share < 0 ? "−" : ""}${Math.abs(100 * share).toFixed(0)} %`;
+/** A share in per cent; one that rounds to nothing has no sign. */
+const percent = (share) => `${(100 * share).toFixed(0).replace(/^-0$/, "0").replace("-", "−")} %`;
 
-const signed = (share, digits = 0) => `${share < 0 ? "−" : "+"}${Math.abs(100 * share).toFixed(digits)}`;
+const signed = (share) => {
+  const size = Math.abs(100 * share).toFixed(1);
+  return `${Number(size) === 0 ? "" : share < 0 ? "−" : "+"}${size}`;
+};
 
 /** An exchange is evident, or past tasks do not tell. */
 function evidence({ evident, interval, reason }) {
@@ -20,7 +24,7 @@ const steps = (components, path, name) => h("details", {}, h("summary", {}, `Fro
   h("p", { class: "quiet" }, "The experts’ first pipeline with one component exchanged at a time, the most rewarding first. Gains are in % of the gap from a middling pipeline to the best, as past tasks let expect. They are cautious, as the experts’ list counts as tasks on which nothing was gained, so that an interval, which is where the gain lay on past tasks that tried both kinds, may lie beyond it."),
   table(`From the default pipeline to ${name}`, [
     { name: "Exchange", cell: ({ slot, component }) => [words(slot), components.isChoice(slot) && [" → ", components.kind(slot, component.kind)], h("small", {}, components.settings(slot, component))] },
-    { name: "Predicted gain", num: true, cell: ({ gain, interval, level, evident }) => [h("span", { class: evident ? (gain > 0 ? "good" : "warn") : "quiet" }, `${signed(gain, 1)} %`), interval && h("small", {}, `${signed(interval[0])} to ${signed(interval[1])} % (${percent(level)})`)] },
+    { name: "Predicted gain", num: true, cell: ({ gain, interval, level, evident }) => [h("span", { class: evident ? (gain > 0 ? "good" : "warn") : "quiet" }, `${signed(gain)} %`), interval && h("small", {}, `${signed(interval[0])} to ${signed(interval[1])} % (${percent(level)})`)] },
     { name: "Past datasets", cell: evidence },
   ], path, { stack: true }));
 
