@@ -24,7 +24,7 @@ from autodistill.intermediate.none import NoIntermediate
 from autodistill.losses import AnyLoss
 from autodistill.losses.none import NoLoss
 from autodistill.losses.softened_kl import SoftenedKL
-from autodistill.metrics import COSTS, LOWER_IS_BETTER, METRICS, Probe, measured
+from autodistill.metrics import COSTS, LOWER_IS_BETTER, METRICS, Probe, measured, misplaced
 from autodistill.narrowing import Wished, narrow, overlong, whole
 from autodistill.optimisation import Training
 from autodistill.regularizers import AnyRegularizer
@@ -343,6 +343,7 @@ class JobRequest(Spec):
             ]
             if len(set(metrics)) < len(metrics):
                 problems.append(Problem(field=field, message="Each metric may appear once."))
+        problems += misplaced([(limit.metric, limit.bound) for limit in self.limits])
         if "klom" in self.probes and not task.is_classification:
             message = f'"klom" compares margins of the true class; {task} has no classes.'
             problems.append(Problem(field="probes", message=message, known=("sharpness",)))

@@ -320,6 +320,21 @@ def test_several_objectives_keep_their_order_and_direction() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("metric", "bound", "message"),
+    [
+        ("accuracy", 90, "A share lies between 0 and 1 (0.9 is 90 %), got 90."),
+        ("latency_ms", -1, "It is never below 0, got -1."),
+    ],
+)
+def test_a_limit_that_nothing_could_keep_is_refused(
+    metric: str, bound: float, message: str
+) -> None:
+    good = {"metric": "num_parameters", "bound": 1e9}
+    (problem,) = refused(limits=[good, {"metric": metric, "bound": bound}])
+    assert (problem.field, problem.message) == ("limits.1.bound", message)
+
+
 def test_margins_are_probed_where_there_are_classes() -> None:
     assert request(probes=["klom", "sharpness"]).resolve([FACTS]).probes == ("klom", "sharpness")
     (problem,) = refused([REGRESSION], probes=["klom"])

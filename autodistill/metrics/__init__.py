@@ -6,10 +6,12 @@ says.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from autodistill.errors import Problem
 from autodistill.task import Task
 
 
@@ -216,3 +218,21 @@ METRICS: dict[Task, tuple[str, ...]] = {
 def measured(task: Task, num_outputs: int) -> tuple[str, ...]:
     """Return what is measured of a model with so many outputs."""
     return tuple(n for n in METRICS[task] if num_outputs > CATALOGUE[n].above_classes)
+
+
+def misplaced(limits: Sequence[tuple[str, float]]) -> list[Problem]:
+    """Return which of a job's limits no student could keep, or none could break.
+
+    Args:
+        limits: (metric, bound) in their order.
+    """
+    found = []
+    for i, (name, bound) in enumerate(limits):
+        message = ""
+        if name in CATALOGUE and CATALOGUE[name].share and not 0 <= bound <= 1:
+            message = f"A share lies between 0 and 1 (0.9 is 90 %), got {bound:g}."
+        elif name in LOWER_IS_BETTER and bound < 0:
+            message = f"It is never below 0, got {bound:g}."
+        if message:
+            found.append(Problem(field=f"limits.{i}.bound", message=message))
+    return found

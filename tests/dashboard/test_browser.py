@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,20 @@ def test_what_users_typed_stays_text(visitor: Any) -> None:
         page = visitor.open(path)
         expect(page.locator("img[src=x]")).to_have_count(0)
         expect(page.get_by_text("<img src=x").first).to_be_attached()
+
+
+def test_a_long_name_stays_on_a_phone(visitor: Any) -> None:
+    def with_another(route: Any) -> None:
+        models = route.fetch().json()
+        another = models["items"][0] | {"id": "md_long", "name": "\U0001f40d" + "x" * 99}
+        models["items"].append(another)
+        route.fulfill(body=json.dumps(models), content_type="application/json")
+
+    visitor.context.route("**/v1/models*", with_another)
+    page = visitor.open(f"{PAGES['new']}&teacher=minilm-6")
+    page.set_viewport_size({"width": 400, "height": 800})
+    expect(page.locator("#students")).to_contain_text("xxx")
+    assert page.locator("html").evaluate("e => e.scrollWidth") <= 400
 
 
 def test_a_running_job_is_followed_without_reloading(visitor: Any, service: Any) -> None:
@@ -93,7 +108,9 @@ def test_a_job_is_narrowed_and_submitted(visitor: Any, service: Any) -> None:
     expect(page.locator("#asked")).to_contain_text("latency at most 4.5 ms")
     clone = visitor.open(f"/jobs/new?from={job_id}")
     expect(clone.get_by_label("latency, at most")).to_have_value("4.5")
+    clone.get_by_role("button", name="Add a limit").click()
     clone.get_by_role("button", name="Leave out limit 1").click()
+    expect(clone.get_by_role("button", name="Leave out limit 1")).to_have_count(1)
     expect(clone.locator("#request")).not_to_contain_text("limits")
     losses = spec.space["loss"]
     assert isinstance(losses, Choice)
@@ -109,6 +126,10 @@ def test_a_problem_is_shown_beside_its_field(visitor: Any) -> None:
     expect(page.get_by_label("Number of trials")).to_have_attribute("aria-invalid", "true")
     page.get_by_label("Number of trials").fill("9")
     expect(problem).to_have_count(0)
+    page.get_by_label("Number of trials").fill("")
+    page.get_by_label("Number of trials").press_sequentially("1e")
+    expect(problem).to_contain_text("unable to parse")
+    page.get_by_label("Number of trials").fill("9")
     for bound in ("4", "5"):
         page.get_by_role("button", name="Add a limit").click()
         page.get_by_label("What is limited").last.select_option("latency_ms")
@@ -116,7 +137,16 @@ def test_a_problem_is_shown_beside_its_field(visitor: Any) -> None:
     twice = page.locator("[data-field=limits] > .problem")
     expect(twice).to_have_text("Each metric may appear once.")
     page.get_by_label("What is limited").last.select_option("accuracy")
-    page.get_by_label("accuracy, at least").fill("0.8")
+    bound = page.get_by_label("accuracy, at least")
+    bound.fill("80")
+    beside = page.locator("[data-field='limits.1'] .problem")
+    expect(beside).to_have_text("A share lies between 0 and 1 (0.9 is 90 %), got 80.")
+    expect(bound).to_have_attribute("aria-describedby", re.compile("^problem-"))
+    visitor.look(page, "new-with-problems")
+    bound.fill("")
+    bound.press_sequentially("1e")
+    expect(beside).to_contain_text("unable to parse")
+    bound.fill("0.8")
     expect(page.locator("#verdict")).to_contain_text("and accuracy at least 80.00 %")
     expect(twice).to_have_count(0)
     visitor.forgive(REFUSED)

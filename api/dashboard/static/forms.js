@@ -2,10 +2,14 @@
 
 import { $, $$, h } from "./dom.js";
 
+/** Sent in place of what cannot be read, so that the service refuses it beside its field. */
+export const NOT_A_NUMBER = "not a number";
+
 const controls = (form) => $$("[name][data-type]", form).filter((c) => !c.closest("[hidden]"));
 
 function valueOf(control) {
   if (control.dataset.type === "boolean") return control.checked;
+  if (control.validity.badInput) return NOT_A_NUMBER;
   if (control.value.trim() === "") return undefined;
   if (control.dataset.type === "integer" || control.dataset.type === "number") return Number(control.value);
   return control.value;
@@ -62,18 +66,31 @@ function fieldOf(form, path) {
 
 const said = ({ message, known }) => (known?.length && !known.every((k) => message.includes(k)) ? `${message} Known: ${known.join(", ")}.` : message);
 
+/** Let a problem describe a control beside its help, or none. */
+function describe(control, problem) {
+  const help = (control.getAttribute("aria-describedby") ?? "").split(" ").filter((id) => id && !id.startsWith("problem-"));
+  const ids = problem ? [...help, problem] : help;
+  if (ids.length) control.setAttribute("aria-describedby", ids.join(" "));
+  else control.removeAttribute("aria-describedby");
+}
+
 /** Put each problem beside its field; returns those that have none. */
 export function refuse(form, problems) {
   for (const old of $$(".problem", form)) old.remove();
-  for (const control of $$("[aria-invalid]", form)) control.removeAttribute("aria-invalid");
+  for (const control of $$("[aria-invalid]", form)) {
+    control.removeAttribute("aria-invalid");
+    describe(control, null);
+  }
   return problems.filter((problem, i) => {
     const field = fieldOf(form, problem.field);
     if (!field) return true;
     const id = `problem-${i}`;
     field.append(h("p", { class: "problem", id }, said(problem)));
-    const control = $("input, select", field);
-    control?.setAttribute("aria-invalid", "true");
-    control?.setAttribute("aria-errormessage", id);
+    const control = $(`[data-part="${problem.field.split(".").at(-1)}"]`, field) ?? $("input, select", field);
+    if (control) {
+      control.setAttribute("aria-invalid", "true");
+      describe(control, id);
+    }
     for (let outer = field.closest("details"); outer; outer = outer.parentElement.closest("details")) outer.open = true;
     return false;
   });

@@ -27,7 +27,7 @@ function go(change) {
 }
 
 function empty() {
-  if (FIELDS.some((name) => asked.get(name))) {
+  if ([...FIELDS, "after"].some((name) => asked.get(name))) {
     return h("div", { class: "card empty" }, h("h2", {}, "No job matches"), h("p", {}, "Other words or another state may find it."),
       h("div", { class: "actions" }, h("a", { class: "button", href: "/" }, "Show all jobs")));
   }

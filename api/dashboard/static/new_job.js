@@ -22,17 +22,25 @@ let start = handedOver();
 let limits;
 let candidates = [];
 let wanted = new Set(asked.getAll("student"));
+let aims = [];
 
 const dataset = () => known.datasets.find((d) => d.id === form.elements.dataset.value);
 const teacher = () => known.models.find((m) => m.id === $("#teacher").value);
 const picked = (place) => $$(`${place} input:checked`).filter((i) => !i.closest("[hidden]")).map((i) => i.value);
 const students = () => candidates.filter((c) => picked("#students").includes(c.label)).map((c) => c.spec);
 
+/** The objectives in the order in which they were chosen. */
+function aimed() {
+  const on = picked("#objectives");
+  aims = [...aims.filter((metric) => on.includes(metric)), ...on.filter((metric) => !aims.includes(metric))];
+  return aims;
+}
+
 /** The request as it stands; `bare` leaves out what narrows the task's full space. */
 function request(bare = false) {
   const asked = { ...read(form), students: students() };
   if (bare) return asked;
-  const objectives = picked("#objectives").map((metric) => ({ metric }));
+  const objectives = aimed().map((metric) => ({ metric }));
   const narrowed = space.value();
   const kept = limits.value();
   return {
@@ -150,6 +158,7 @@ async function check() {
 
 let settled;
 function changed() {
+  aimed();
   follow(form);
   clearTimeout(settled);
   settled = setTimeout(check, SETTLED_MS);
@@ -185,7 +194,8 @@ async function adopt(id) {
   drawObjectives();
   wanted = new Set(theirs.map((s) => (s.kind === "cut" ? `cut-${s.num_layers}` : s.model)));
   drawStudents();
-  for (const input of $$("#objectives input")) input.checked = objectives.some((o) => o.metric === input.value);
+  aims = objectives.map((o) => o.metric);
+  for (const input of $$("#objectives input")) input.checked = aims.includes(input.value);
   for (const input of $$("#probes input")) input.checked = probes.includes(input.value);
   if (!start.length) start = first;
   limits.adopt(kept);

@@ -51,7 +51,7 @@ async function ask() {
       lacks && h("div", { class: "actions" }, h("a", { class: "button", href: "/datasets#upload" }, "Upload a dataset"), h("a", { class: "button", href: "/models#register" }, "Register a model"))));
     return;
   }
-  const question = { dataset, teacher: model, student: chosen.spec, k: Number(k) || 5 };
+  const question = { dataset, teacher: model, student: chosen.spec, k: k === "" ? undefined : Number(k) };
   show(place, h("p", { class: "loading" }, "Comparing with past tasks …"));
   try {
     const said = await post("/v1/recommendations", question);

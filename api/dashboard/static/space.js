@@ -24,7 +24,7 @@ export class SpaceForm {
   adopt(space) {
     for (const [name, range] of Object.entries(space)) {
       if (isChoice(range)) this.off[name] = new Set((this.full[name]?.options ?? []).filter((o) => !range.options.includes(o)));
-      else this.ranges[name] = { low: range.low, high: range.high };
+      else if (range.low !== this.full[name]?.low || range.high !== this.full[name]?.high) this.ranges[name] = { low: range.low, high: range.high };
     }
     this.draw();
   }
