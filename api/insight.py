@@ -50,7 +50,7 @@ class Why(View):
     path: list[Step]
     """From the default pipeline to the best one, the most rewarding change first."""
     best: int | None
-    """Number of the best complete trial that distils."""
+    """Number of the complete trial that distils and is best in the first objective."""
     cost: Cost
 
 
@@ -68,6 +68,12 @@ def headline(job: Job) -> str:
     return job.result.metric if job.result else [*learnt, job.spec.objectives[0].metric][0]
 
 
+def aim(frame: Frame, job: Job) -> NDArray[np.float64]:
+    """Return what trials are ranked by, the first objective on dev; more is better."""
+    first = job.spec.objectives[0]
+    return signed(frame, first.metric, maximise=first.maximise)
+
+
 def column(frame: Frame, job: Job, name: str) -> NDArray[Any]:
     """Return a column; missing throughout where no trial of the job has such a value yet.
 
@@ -83,7 +89,7 @@ def column(frame: Frame, job: Job, name: str) -> NDArray[Any]:
 def why(tx: Transaction, job: Job, shelf: Shelf) -> Why:
     """Return what mattered; worked out anew only when further trials have finished."""
     frame = shelf.frame(tx, job)
-    return shelf.once("why", lambda: _why(tx, job, frame))
+    return shelf.once(f"why {headline(job)}", lambda: _why(tx, job, frame))
 
 
 def _why(tx: Transaction, job: Job, frame: Frame) -> Why:
@@ -94,7 +100,7 @@ def _why(tx: Transaction, job: Job, frame: Frame) -> Why:
         searched(frame) & (frame.column("state") != TrialState.FAILED), values, np.nan
     )
     settings = importance(frame, np.where(complete(frame), scored, np.nan), space)
-    best = _best_number(frame, values)
+    best = _leader(frame, job)
     goal = None if best is None else tx.trials.get(job.id, best).spec.pipeline
     sign = 1 if maximise else -1
     steps = path(frame, scored, PipelineSpec(), goal) if goal else []
@@ -109,8 +115,9 @@ def _why(tx: Transaction, job: Job, frame: Frame) -> Why:
     )
 
 
-def _best_number(frame: Frame, values: NDArray[np.float64]) -> int | None:
-    ranked = np.where(rivals(frame), values, np.nan)
+def _leader(frame: Frame, job: Job) -> int | None:
+    """Return who would win now: trials are ranked by the first objective, whatever is shown."""
+    ranked = np.where(rivals(frame), aim(frame, job), np.nan)
     if not np.isfinite(ranked).any():
         return None
     at = np.flatnonzero(ranked == np.nanmax(ranked))
@@ -141,11 +148,11 @@ def curves(
     tx: Transaction, job: Job, shelf: Shelf, name: str | None, numbers: Sequence[int]
 ) -> Curves:
     """Return the curves of some trials, or of a telling selection, by column."""
-    objective, frame = job.spec.objectives[0], shelf.frame(tx, job)
-    measured = name or f"dev/{objective.metric}"
+    frame = shelf.frame(tx, job)
+    measured = name or f"dev/{headline(job)}"
     known = frame.column("number")
     held = np.isin(known, numbers) if numbers else np.ones(len(frame), dtype=bool)
-    values = np.where(held, signed(frame, objective.metric, maximise=objective.maximise), np.nan)
+    values = np.where(held, aim(frame, job), np.nan)
     by_number = np.argsort(known, kind="stable")
     led = by_number[leaders(values[by_number])]
     running = np.flatnonzero(held & has_state(frame, TrialState.RUNNING))

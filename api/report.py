@@ -10,11 +10,12 @@ from markupsafe import Markup
 
 from api.figures import Level, Points, figure
 from api.frames import Shelf
-from api.insight import facts, headline, why
+from api.insight import aim, facts, headline, why
 from autodistill.explain import Frame
 from autodistill.explain.story import brief, story, title
-from autodistill.explain.telling import complete, leaders, rivals, searched, signed, telling
+from autodistill.explain.telling import complete, leaders, rivals, searched, telling
 from autodistill.explain.words import (
+    limit,
     metric,
     metric_name,
     number,
@@ -22,7 +23,6 @@ from autodistill.explain.words import (
     student_name,
     words,
 )
-from autodistill.metrics import LOWER_IS_BETTER
 from autodistill.record import Dataset, Job, Model
 from autodistill.spec import PipelineSpec
 from autodistill.store import Transaction
@@ -44,7 +44,7 @@ def report(tx: Transaction, job: Job, shelf: Shelf) -> dict[str, Any]:
         "answers": story(known),
         "results": _results(job),
         "metric": metric_name(name),
-        "history": _history(frame, name, known.teacher.get(f"dev/{name}"), known.plain),
+        "history": _history(frame, job, known.teacher.get(f"dev/{name}"), known.plain),
         "front": _front(frame, name, known.teacher),
         "slots": [(words(slot), share) for slot, share in found.slots.items()],
         "path": _path(name, found.path),
@@ -63,6 +63,7 @@ def _asked(
         ("Teacher", f"{teacher.name}: {metric('num_parameters', teacher.num_parameters)}"),
         ("Students", ", ".join(student_name(s.label, names) for s in job.spec.students)),
         ("Objectives", ", ".join(metric_name(o.metric) for o in job.spec.objectives)),
+        *([("Limits", ", ".join(map(limit, job.spec.limits)))] if job.spec.limits else []),
         ("Budget", f"{budget.num_trials:,} trials of at most {budget.max_epochs} epochs"),
         ("Confirmation", f"{job.spec.confirmation_seeds} fresh seeds"),
     ]
@@ -88,11 +89,11 @@ def _costs(of: dict[str, float]) -> tuple[str, str]:
     return size, metric("latency_ms", latency)
 
 
-def _history(frame: Frame, name: str, teacher: float | None, plain: float | None) -> Markup:
+def _history(frame: Frame, job: Job, teacher: float | None, plain: float | None) -> Markup:
+    name = headline(job)
     order = np.argsort(frame.column("number"), kind="stable")
     scores, numbers = frame.numbers(f"dev/{name}"), frame.column("number")
-    values = signed(frame, name, maximise=name not in LOWER_IS_BETTER)
-    led = order[leaders(np.where(rivals(frame), values, np.nan)[order])]
+    led = order[leaders(np.where(rivals(frame), aim(frame, job), np.nan)[order])]
     held = searched(frame) & np.isfinite(scores)
     shown = telling(frame, held, [led], MOST_POINTS)
     line = [(float(numbers[i]), float(scores[i])) for i in led]

@@ -36,7 +36,8 @@ class Columns(View):
     columns: dict[str, list[Any]]
     """Of equal length, by trial number; null where a value is missing."""
     leaders: list[int]
-    """Numbers of the trials that were the best distilled one when they came, in that order."""
+    """Numbers of the trials that were the best distilled one, by the first objective, when they
+    came, in that order."""
     front: list[int]
     """Numbers of the distilled trials that no other beats in all objectives at once; where there
     is one objective, in it, latency and size."""
@@ -95,7 +96,7 @@ def get_curves(
     store: StoreDep,
     shelves: ShelvesDep,
     name: Annotated[
-        str | None, Query(description="What was measured; the first objective on dev by default.")
+        str | None, Query(description="What was measured; the headline metric on dev by default.")
     ] = None,
     trial: Annotated[list[int], Query(max_length=50, description="Of these trials alone.")] = [],  # noqa: B006  # the framework copies it
 ) -> Curves:

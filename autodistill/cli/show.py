@@ -101,7 +101,8 @@ def result_table(result: JobResult) -> Table:
         spread = "" if score.sd is None else f" ± {score.sd:.4f}"
         rows.add_row(name, f"{score.mean:.4f}{spread} ({score.seeds} seeds)", *costs[1])
     alike = f"; {len(result.equals)} other trials as good as the winner" if result.equals else ""
-    rows.caption = f"gain {result.gain:+.4f}, {NOISE[result.within_noise]}{alike}"
+    broken = f"; breaks the limit on {' and '.join(result.broken)}" if result.broken else ""
+    rows.caption = f"gain {result.gain:+.4f}, {NOISE[result.within_noise]}{alike}{broken}"
     return rows
 
 

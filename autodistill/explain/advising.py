@@ -31,6 +31,9 @@ def advise(facts: Facts) -> Iterator[str]:
         yield "Let it run"
         yield "The winner is trained again with fresh seeds at the end, to tell a gain from luck."
         return
+    elif result.broken:
+        yield "Loosen a limit, or search on"
+        yield "A smaller student costs less; more trials, more epochs or a larger one score better."
     elif result.within_noise is not False or result.gain <= 0:
         yield "Plain fine-tuning may do"
         yield (

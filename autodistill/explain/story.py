@@ -15,6 +15,7 @@ from autodistill.explain.importance import MIN_TRIALS
 from autodistill.explain.words import (
     difference,
     duration,
+    limit,
     listed,
     metric,
     metric_name,
@@ -25,8 +26,8 @@ from autodistill.explain.words import (
     words,
 )
 from autodistill.metrics import COSTS, LOWER_IS_BETTER
-from autodistill.record import JobState, Record, TrialState
-from autodistill.spec import PipelineSpec, plain_fine_tuning
+from autodistill.record import JobResult, JobState, Record, TrialState
+from autodistill.spec import Limit, PipelineSpec, plain_fine_tuning
 
 MANY_FAILED = 0.2
 NAMED = 5
@@ -117,13 +118,14 @@ def _best(facts: Facts) -> Answer:
         teacher = metric(result.metric, result.teacher.get(f"test/{result.metric}"))
         return Answer(
             question=question,
-            mood="good" if tie is False and result.gain > 0 else "warn",
+            mood="good" if tie is False and result.gain > 0 and not result.broken else "warn",
             headline=f"{reached} {metric_name(result.metric)}",
             details=(
                 f"{brief(result.best.pipeline)}, student {student}, "
                 f"trial {result.best.trial}; on test, {plural(result.best.test.seeds, 'seed')}.",
                 sure,
                 f"The teacher reaches {teacher}.",
+                *_beyond(result, facts.job.spec.limits),
                 *_alike(result.equals),
                 *_margins(result.klom),
             ),
@@ -131,13 +133,15 @@ def _best(facts: Facts) -> Answer:
     if facts.best is None or name not in facts.best.dev:
         ended = facts.job.state.terminal
         headline = "No distilled student" if ended else "Nothing yet"
+        limited = bool(facts.job.spec.limits)
+        awaited = ", runs to its end and keeps all limits" if limited else " and runs to its end"
         return Answer(
             question=question,
             mood="idle",
             headline=headline,
-            details=("It appears with the first trial that distils and runs to its end.",)
-            if not ended
-            else ("No trial that distils ran to its end.",),
+            details=(f"No trial that distils ran to its end{' and kept all limits' * limited}.",)
+            if ended
+            else (f"It appears with the first trial that distils{awaited}.",),
         )
     measured = facts.best.dev[name]
     details = [f"{brief(facts.best.spec.pipeline)}, trial {facts.best.number}; on dev, one seed."]
@@ -148,6 +152,22 @@ def _best(facts: Facts) -> Answer:
         details.append(f"The teacher reaches {metric(name, theirs)}.")
     headline = f"{metric(name, measured)} {metric_name(name)}"
     return Answer(question=question, mood="active", headline=headline, details=tuple(details))
+
+
+def _beyond(result: JobResult, limits: Sequence[Limit]) -> tuple[str, ...]:
+    """Name the limits that the exported student breaks, with what it has instead."""
+    if not result.broken:
+        return ()
+    broken = [
+        f"{limit(one)}, not {metric(one.metric, _measured(result.student, one.metric))}"
+        for one in limits
+        if one.metric in result.broken
+    ]
+    return (f"The exported student breaks what was asked: {listed(broken)}.",)
+
+
+def _measured(student: Mapping[str, float], name: str) -> float | None:
+    return student.get(name if name in COSTS else f"dev/{name}")
 
 
 def _alike(numbers: Sequence[int] | None) -> tuple[str, ...]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
-from autodistill.metrics import CATALOGUE
+from autodistill.metrics import CATALOGUE, LOWER_IS_BETTER
+from autodistill.spec import Limit
 
 UNITS = {
     "nll": "nats",
@@ -36,6 +37,12 @@ def metric(name: str, value: float | None) -> str:
     if is_share(name):
         return f"{100 * value:.2f} %"
     return f"{number(value)} {UNITS.get(name, '')}".strip()
+
+
+def limit(one: Limit) -> str:
+    """Return a limit: what is bounded, on which side, by how much."""
+    side = "most" if one.metric in LOWER_IS_BETTER else "least"
+    return f"{metric_name(one.metric)} at {side} {metric(one.metric, one.bound)}"
 
 
 def spread(name: str, mean: float, sd: float | None) -> str:

@@ -7,7 +7,8 @@ import pytest
 from pyarrow import csv, parquet
 
 from autodistill.optimisation import Training
-from autodistill.record import Origin, TrialState
+from autodistill.planning.verdict import verdict
+from autodistill.record import Measurement, Origin, TrialState
 from autodistill.spec import PipelineSpec, TrialSpec, plain_fine_tuning
 
 
@@ -131,6 +132,43 @@ def test_why_and_story_are_told(world: Any, job: Any) -> None:
     assert "+11.00 points over plain fine-tuning" in " ".join(story[1]["details"])
 
 
+def test_whoever_is_best_is_so_everywhere_whatever_is_shown(world: Any) -> None:
+    name = world.submit(objectives=[{"metric": "latency_ms"}, {"metric": "nll"}])
+    claimed = world.claim()
+    with world.store.write() as tx:
+        driving = tx.driving(claimed.id, claimed.owner_epoch)
+        for number in range(10):  # the first distils nothing, the second is quickest
+            pipeline = PipelineSpec() if number else plain_fine_tuning(Training())
+            spec = TrialSpec(pipeline=pipeline, student="cut-2", seed=number)
+            driving.suggest(number, spec, Origin.SAMPLER, "a test")
+            driving.start(number)
+            scores = {"accuracy": 0.5 + number / 100, "nll": 0.9 - number / 100}
+            driving.measure({number: [Measurement(epoch=1, values={"dev/nll": 0.5})]})
+            costs = {"latency_ms": 3.0 + number, "num_parameters": 5.0}
+            driving.finish(
+                number, TrialState.COMPLETE, dev=scores | costs, test=scores, seconds=1.0
+            )
+    at = f"/v1/jobs/{name}"
+    why = world.get(f"{at}/why").json()
+    assert (why["best"], why["metric"]) == (1, "nll")
+    assert world.get(at).json()["best"]["number"] == 1
+    assert world.get(f"{at}/columns?name=number").json()["leaders"] == [1]
+    curves = world.get(f"{at}/curves").json()
+    assert (curves["metric"], len(curves["trials"])) == ("nll", 10)
+    best = world.get(f"{at}/story").json()["answers"][1]
+    assert (best["headline"], "trial 1;" in best["details"][0]) == (
+        "0.89 nats negative log-likelihood",
+        True,
+    )
+    with world.store.write() as tx:
+        rows, spec = tx.trials.all(name), tx.jobs.get(name).spec
+        result = verdict(spec, "accuracy", {}, rows)
+        tx.driving(claimed.id, claimed.owner_epoch).succeed(result)
+    why = world.get(f"{at}/why").json()  # no further trial has finished in between
+    assert (result.best.trial, why["best"], why["metric"]) == (1, 1, "accuracy")
+    assert "Limits" not in world.get(f"{at}/report").text
+
+
 def test_what_is_kept_of_trials_follows_them(world: Any, job: Any) -> None:
     claimed, name = job
     before = world.get(f"/v1/jobs/{name}/why").json()
@@ -227,6 +265,8 @@ def test_a_report_is_one_page_without_scripts_that_tells_the_story(world: Any, j
     assert not [word for word in ("<script", "src=", "href=") if word in answer.text]
 
 
-def test_a_report_escapes_what_users_typed(world: Any) -> None:
-    name = world.submit(name="<b>bold</b>")
-    assert "<b>bold" not in world.get(f"/v1/jobs/{name}/report").text
+def test_a_report_escapes_what_users_typed_and_names_the_limits(world: Any) -> None:
+    name = world.submit(name="<b>bold</b>", limits=[{"metric": "latency_ms", "bound": 4.5}])
+    told = world.get(f"/v1/jobs/{name}/report").text
+    assert "<b>bold" not in told
+    assert "latency at most 4.5 ms" in told

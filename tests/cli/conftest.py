@@ -66,7 +66,8 @@ class Service:
         artifact = ArtifactFolder(self.root / "artifacts").put(path)
         scores = {"dev/accuracy": 0.87, "latency_ms": 2.0}
         graphs = Graphs(artifact=artifact, float32=scores, int8=scores, difference=0.0)
-        result = _result(artifact).model_copy(update={"graphs": graphs})
+        broken = tuple(limit.metric for limit in job.spec.limits)
+        result = _result(artifact).model_copy(update={"graphs": graphs, "broken": broken})
         with self.store.write() as tx:
             tx.driving(job.id, job.owner_epoch).succeed(result)
 

@@ -205,6 +205,15 @@ def test_a_job_is_watched_to_its_result(run: Run, service: Any, tmp_path: Path) 
     assert run("journal", job, file).exit_code == 2
 
 
+def test_a_result_names_the_limits_that_it_breaks(run: Run, service: Any) -> None:
+    limited = JOB | {"limits": [{"metric": "latency_ms", "bound": 1}]}
+    later = threading.Thread(target=service.run_next)
+    later.start()
+    answer = run("submit", "--file", "-", "--watch", stdin=json.dumps(limited))
+    later.join()
+    assert "beyond noise; breaks the limit on latency_ms" in answer.output
+
+
 def test_a_job_that_failed_ends_with_1_and_its_reason(run: Run, service: Any) -> None:
     job = run("submit", *FLAGS).output.strip()
     service.run_next(message="Out of [luck].")

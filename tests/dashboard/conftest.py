@@ -97,7 +97,7 @@ REQUEST = JobRequest(
     teacher=TeacherSpec(model=MODEL.id, preparation=FineTuned()),
     students=(STUDENT,),
 )
-SEVERAL = (Objective(metric="accuracy"), Objective(metric="latency_ms"))
+SEVERAL = (Objective(metric="latency_ms"), Objective(metric="accuracy"))
 PIPELINES = (
     plain_fine_tuning(Training(num_epochs=8)),
     PipelineSpec(),

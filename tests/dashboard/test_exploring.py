@@ -146,6 +146,10 @@ def test_several_objectives_have_a_front_and_what_it_covers(visitor: Any, servic
         ahead = tx.jobs.get(service.front).result.front
     assert len(ahead) > 1
     expect(page.locator("#front-title")).to_contain_text("Front of accuracy and latency")
+    expect(page.locator("#history .legend")).to_contain_text("Best distilled so far, by latency")
+    expect(page.locator("#curves figure")).to_have_attribute("aria-label", re.compile("^accuracy"))
+    clone = visitor.open("/jobs/new?from=job_front")
+    expect(clone.locator("#verdict")).to_contain_text("latency and accuracy are optimised")
     front = page.locator("#front figure")
     expect(front).to_have_attribute("aria-label", re.compile(f"{len(ahead)} on the front"))
     told = page.request.get(f"{visitor.url}/v1/jobs/job_front/columns?name=number").json()

@@ -11,7 +11,7 @@ from autodistill.explain.saving import cost
 from autodistill.explain.story import brief, story
 from autodistill.intermediate.mse import MSE
 from autodistill.record import Contender, Job, JobResult, JobState, Score, TrialState, Wish
-from autodistill.spec import PipelineSpec, plain_fine_tuning
+from autodistill.spec import Limit, PipelineSpec, plain_fine_tuning
 from autodistill.testing.store_contract.samples import a_spec
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -39,7 +39,7 @@ def result(gain: float, *, tie: bool | None) -> JobResult:
 def told(framed: Any, state: JobState, message: str = "", **changes: Any) -> dict[str, Any]:
     job = Job(
         id="job_1",
-        spec=a_spec(),
+        spec=a_spec().model_copy(update={"limits": changes.pop("limits", ())}),
         state=state,
         wish=Wish.RUN,
         version=1,
@@ -91,6 +91,21 @@ def test_a_gain_that_is_not_certain_is_no_success(framed: Any, tie: Any, word: s
     assert word in " ".join(said["What is best?"].details)
     assert said["What is best?"].mood == "warn"
     assert said["What next?"].headline == "Plain fine-tuning may do"
+
+
+def test_a_winner_beyond_the_limits_is_no_success_and_says_by_how_much(framed: Any) -> None:
+    limits = (Limit(metric="latency_ms", bound=1.5), Limit(metric="accuracy", bound=0.8))
+    found = result(0.036, tie=False).model_copy(update={"broken": ("latency_ms",)})
+    said = told(framed, JobState.SUCCEEDED, result=found, limits=limits)
+    best = said["What is best?"]
+    assert best.mood == "warn"
+    assert (
+        "The exported student breaks what was asked: latency at most 1.5 ms, not 2 ms."
+        in best.details
+    )
+    assert said["What next?"].headline == "Loosen a limit, or search on"
+    waiting = told(framed, JobState.SEARCHING, limits=limits)["What is best?"]
+    assert "keeps all limits" in waiting.details[0]
 
 
 def test_margins_are_told_where_they_were_probed(framed: Any) -> None:

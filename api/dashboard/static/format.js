@@ -7,6 +7,8 @@ export const lowerIsBetter = (metric) => METRICS[metric]?.lower_is_better ?? fal
 export const meaning = (metric) => METRICS[metric]?.meaning ?? "";
 /** Whether a metric compares the student with its teacher, or its confidence with what is right. */
 export const isFidelity = (metric) => Boolean(METRICS[metric]?.fidelity) || ["nll", "ece"].includes(metric);
+/** Whether a student has it before training. */
+export const isCost = (metric) => ["latency_ms", "num_parameters"].includes(metric);
 /** Positive when `a` is better than `b`. */
 export const better = (metric, a, b) => (lowerIsBetter(metric) ? b - a : a - b);
 

@@ -9,7 +9,7 @@ import { eventLine } from "./events.js";
 import { better } from "./format.js";
 import { head } from "./head.js";
 import { asked, message } from "./job_text.js";
-import { across, drawCurves, drawFront, drawHistory, drawVolume } from "./job_charts.js";
+import { drawCurves, drawFront, drawHistory, drawVolume, fronting } from "./job_charts.js";
 import { tiles } from "./job_tiles.js";
 import { calmly, listen } from "./live.js";
 import { registered, studentName } from "./names.js";
@@ -21,8 +21,11 @@ const SHOWN_EVENTS = 60;
 const PICTURES = ["number", "origin", "state", "distils"];
 
 async function winner(job) {
-  if (!job.best) return h("p", { class: "pending" }, isTerminal(job) ? "No pipeline that distils was finished." : "No pipeline that distils has finished yet.");
-  const number = job.result?.best.trial ?? job.best.number;
+  const number = job.result?.best.trial ?? job.best?.number;
+  if (number === undefined) {
+    const kept = job.spec.limits.length ? " within the limits" : "";
+    return h("p", { class: "pending" }, isTerminal(job) ? `No pipeline that distils was finished${kept}.` : `No pipeline that distils has finished${kept} yet.`);
+  }
   const [trial, components, { name }] = await Promise.all([get(`/v1/jobs/${id}/trials/${number}`), catalogue(), registered()]);
   return [
     h("p", {}, h("a", { href: `/jobs/${id}/trials/${number}` }, `Trial ${number}`), ` · student ${studentName(trial.spec.student, name)}`),
@@ -55,8 +58,8 @@ function draw() {
   const plain = trials.rows.filter((t) => t.distils === false && t.state === "complete" && t.origin !== "confirmation").map((t) => t[`dev/${metric}`]).filter((v) => v != null);
   shown.plain = plain.length ? plain.reduce((a, b) => (better(metric, b, a) > 0 ? b : a)) : shown.plain ?? null;
   show("#tiles", tiles(job, { teacher, plain: shown.plain }));
-  drawHistory($("#history"), job, metric, trials, { teacher: teacher[`dev/${metric}`], plain: shown.plain, onzoom: (a, b) => zoom([a, b]) });
-  drawFront($("#front"), job, metric, trials, teacher);
+  drawHistory($("#history"), job, metric, trials, { teacher: teacher[`dev/${metric}`] ?? teacher[metric], plain: shown.plain, onzoom: (a, b) => zoom([a, b]) });
+  drawFront($("#front"), job, trials, teacher);
   $("#volume").closest("section").hidden = job.spec.objectives.length < 2;
   if (job.spec.objectives.length > 1) drawVolume($("#volume"), job, trials);
   drawCurves($("#curves"), job, curves, job.result?.best.trial ?? job.best?.number, job.spec.search.early_stopping ? [0.1, 1 / 3].map((share) => Math.ceil(share * job.spec.budget.max_epochs)) : []);
@@ -65,7 +68,7 @@ function draw() {
 /** Everything is asked for at once and drawn at once, so that nothing on the page moves afterwards. */
 async function refresh() {
   const job = await get(`/v1/jobs/${id}`);
-  const names = [...new Set([...PICTURES, ...[headline(job), across(job, headline(job)), "num_parameters"].map((metric) => `dev/${metric}`)])];
+  const names = [...new Set([...PICTURES, ...[headline(job), ...fronting(job, headline(job)), "num_parameters"].map((metric) => `dev/${metric}`)])];
   const best = [job.best?.number, job.state].join();
   const [curves, story, trials, first] = await Promise.all([
     get(`/v1/jobs/${id}/curves`), get(`/v1/jobs/${id}/story`), columns(id, names, { where: zoomed() }), best !== shown.best && winner(job),
@@ -86,7 +89,7 @@ const soon = calmly(() => refresh().catch(() => {}), 1500);
 
 try {
   const range = new URL(location.href).searchParams.get("trials")?.split("-").map(Number);
-  if (range?.length === 2 && range.every(Number.isFinite)) shown.zoom = range;
+  if (range?.length === 2 && range.every(Number.isFinite)) shown.zoom = range.sort((a, b) => a - b);
   $("#unzoom").hidden = !shown.zoom;
   $("#unzoom").addEventListener("click", () => zoom(null));
   shown.name = (await registered()).name;

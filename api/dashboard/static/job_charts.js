@@ -2,9 +2,9 @@
 
 import { plot } from "./chart.js";
 import { h, show } from "./dom.js";
-import { axis, lowerIsBetter, metric, metricName, number } from "./format.js";
+import { axis, isCost, lowerIsBetter, metric, metricName, number, words } from "./format.js";
 import { look, stateName } from "./origins.js";
-import { isTerminal } from "./state.js";
+import { headline, isTerminal } from "./state.js";
 
 /** Older curves are left out, so that the picture stays readable. */
 const MOST_CURVES = 60;
@@ -30,26 +30,33 @@ export function drawHistory(place, job, name, { rows, total, leaders }, { teache
     points: of.map((t) => [t.number, t.score, `Trial ${t.number}, ${stateName(t.state)}`, { ...link(job, t), r: many }]),
   }));
   const references = [teacher != null && { name: "Teacher", y: teacher, colour: "ink" }, plain != null && { name: "Plain fine-tuning", y: plain, colour: 4 }].filter(Boolean);
+  const aim = job.spec.objectives[0].metric;
+  const led = `Best distilled so far${aim === name ? "" : `, by ${metricName(aim)}`}`;
   const known = [...new Set(trials.map((t) => t.origin))].map((o) => ({ ...look(o), line: false, marks: true }));
   plot(place, {
     label: `${metricName(name)} on dev of ${trials.length} trials, and the best so far`, height: 250, onzoom,
-    series: [{ name: "Best distilled so far", colour: 0, step: true, bold: true, mute: true, points: incumbent }, ...series],
-    legend: [{ name: "Best distilled so far", colour: 0 }, ...known, ...(trials.some((t) => t.state !== "complete") ? [{ name: "Not run to its end", colour: "none", line: false, marks: true, hollow: true }] : [])],
+    series: [{ name: led, colour: 0, step: true, bold: true, mute: true, points: incumbent }, ...series],
+    legend: [{ name: led, colour: 0 }, ...known, ...(trials.some((t) => t.state !== "complete") ? [{ name: "Not run to its end", colour: "none", line: false, marks: true, hollow: true }] : [])],
     note: rows.length < total ? `${rows.length.toLocaleString("en")} of ${total.toLocaleString("en")} trials: every leader, the best, the newest and an even sample. Drag across to see more of a part.` : "",
     references, trimmed: losing(name), x: { name: "trial" }, y: axis(name),
   });
 }
 
-/** What quality is drawn against: another objective where there are several, otherwise latency. */
-export const across = (job, name) => (job.spec.objectives.length > 1 ? job.spec.objectives.map((o) => o.metric).find((metric) => metric !== name) : "latency_ms");
+/** [across, up] of the front's picture: two of several objectives, otherwise quality against latency. */
+export function fronting(job, name) {
+  const aims = job.spec.objectives.map((o) => o.metric);
+  if (aims.length === 1) return [name === "latency_ms" ? "num_parameters" : "latency_ms", name];
+  const up = aims.includes(name) ? name : aims[0]; // a result may be told in a metric that was no objective
+  return [aims.find((aim) => aim !== up), up];
+}
 
 /** Quality against latency or another objective, size as area: whoever is on the front is beaten by nobody in everything. */
-export function drawFront(place, job, name, { rows, front }, teacher) {
-  const other = across(job, name);
+export function drawFront(place, job, { rows, front }, teacher) {
+  const [other, name] = fronting(job, headline(job));
   const several = job.spec.objectives.length > 1;
   const ahead = several && job.result ? new Set(job.result.front) : front;
   const trials = rows.filter((t) => t[`dev/${name}`] != null && t[`dev/${other}`] != null && t.origin !== "confirmation" && t.state === "complete");
-  show("#front-title", several ? `Front of ${metricName(name)} and ${metricName(other)}` : "Quality against latency", h("small", {}, "size as area"));
+  show("#front-title", several ? `Front of ${metricName(name)} and ${metricName(other)}` : `${isCost(name) ? words(metricName(name)) : "Quality"} against ${metricName(other)}`, h("small", {}, "size as area"));
   if (!trials.length) {
     show(place, h("p", { class: "pending" }, isTerminal(job) ? "No trial ran to its end." : "It appears with the first finished trial."));
     return;
@@ -68,7 +75,7 @@ export function drawFront(place, job, name, { rows, front }, teacher) {
       { name: "Trial", colour: "none", line: false, marks: true, hollow: true, points: trials.filter((t) => !ahead.has(t.number)).map(point) },
       { name: "On the front", colour: 2, line: best.length > 1, marks: true, points: best.map(point) }, ...beside,
     ],
-    note: job.spec.objectives.length > 2 && `On the front in all of ${job.spec.objectives.map((o) => metricName(o.metric)).join(", ")}; two of them are drawn.`,
+    note: several && `The front is of trials that distil${job.spec.objectives.length > 2 ? `, in all of ${job.spec.objectives.map((o) => metricName(o.metric)).join(", ")}; two of them are drawn` : ""}.`,
     trimmed: losing(name), x: { name: titled, loose: true, tick: other === "latency_ms" ? (v) => number(v) : tick, format }, y: axis(name),
   });
 }
@@ -76,7 +83,8 @@ export function drawFront(place, job, name, { rows, front }, teacher) {
 /** How much of the space of objectives the front covers, trial by trial. */
 export function drawVolume(place, job, { hypervolume, rows }) {
   if (!hypervolume.length) {
-    show(place, h("p", { class: "pending" }, isTerminal(job) ? "No trial that distils ran to its end." : "It appears with the first finished trial that distils."));
+    const kept = job.spec.limits.length ? " within the limits" : "";
+    show(place, h("p", { class: "pending" }, isTerminal(job) ? `No trial that distils ran to its end${kept}.` : `It appears with the first trial that distils and ran to its end${kept}.`));
     return;
   }
   const last = Math.max(hypervolume.at(-1)[0], ...rows.filter((t) => t.origin !== "confirmation").map((t) => t.number));
@@ -88,7 +96,7 @@ export function drawVolume(place, job, { hypervolume, rows }) {
       { name: "The front grew", colour: 2, line: false, marks: true, points: hypervolume.map(([n, v]) => [n, v, `Trial ${n}`, link(job, { number: n })]) },
     ],
     note: "In parts of the box from a tenth of the range beyond the worst finished trial to the best one, in each objective.",
-    x: { name: "trial" }, y: { name: "covered in %", tick: (v) => number(100 * v), format: percent },
+    x: { name: "trial" }, y: { name: "covered in %", tick: (v) => number(100 * v, 4), format: percent },
   });
 }
 
@@ -97,7 +105,8 @@ export function drawCurves(place, job, curves, top, rungs = []) {
   const name = curves.metric;
   const trials = curves.trials.filter((t) => t.values.length);
   if (!trials.length) {
-    wait(place, job);
+    if (isCost(name)) show(place, h("p", { class: "pending" }, "What is optimised does not change from epoch to epoch."));
+    else wait(place, job);
     return;
   }
   const drawn = trials.filter((t, i) => t.state === "running" || t.number === top || i >= trials.length - MOST_CURVES);

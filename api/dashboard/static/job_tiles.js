@@ -46,8 +46,9 @@ function ended(job) {
   const noise = { true: { tie: true, note: `${difference(name, result.gain)}, within the noise of seeds` }, false: { note: "beyond the noise of seeds (95 %)" }, null: { note: "one seed cannot tell it from noise" } };
   const over = (c) => `${metricName(name)} on test, ${seeds(c.test.seeds)}`;
   const trial = (number) => h("a", { href: `/jobs/${job.id}/trials/${number}` }, `trial ${number}`);
+  const broken = result.broken.length > 0 && h("span", { class: "warn" }, `; the exported student breaks the limit on ${result.broken.map(metricName).join(" and ")}`);
   return [
-    tile("Best distilled", score(name, result.best.test), [over(result.best), ", ", trial(result.best.trial)], "lead"),
+    tile("Best distilled", score(name, result.best.test), [over(result.best), ", ", trial(result.best.trial), broken], "lead"),
     tile("Student without a teacher", score(name, result.plain.test), [over(result.plain), ", ", trial(result.plain.trial)]),
     tile("Teacher", metric(name, result.teacher[`test/${name}`]), `${metricName(name)} on test`),
     gainTile(name, result.gain, noise[result.within_noise]),
@@ -62,9 +63,9 @@ function going(job, { teacher, plain }) {
   const gain = top === null || plain === null ? null : better(name, top, plain);
   const on = `${metricName(name)} on dev, one seed`;
   return [
-    tile("Best distilled", metric(name, top), job.best ? [on, ", ", h("a", { href: `/jobs/${job.id}/trials/${job.best.number}` }, `trial ${job.best.number}`)] : "no such trial has finished", "lead"),
+    tile("Best distilled", metric(name, top), job.best ? [on, ", ", h("a", { href: `/jobs/${job.id}/trials/${job.best.number}` }, `trial ${job.best.number}`)] : job.spec.limits.length ? "no such trial has finished within the limits" : "no such trial has finished", "lead"),
     tile("Student without a teacher", metric(name, plain), plain !== null ? on : "runs first, to be compared with"),
-    tile("Teacher", metric(name, teacher[`dev/${name}`]), `${metricName(name)} on dev`),
+    tile("Teacher", metric(name, teacher[`dev/${name}`] ?? teacher[name]), `${metricName(name)} on dev`),
     gainTile(name, gain, { note: "so far, one seed: not yet certain" }),
     saved(teacher, job.best?.dev ?? {}),
   ];

@@ -6,7 +6,7 @@ function evenTicks(low, high, count, least) {
   const power = 10 ** Math.floor(Math.log10(raw));
   const step = [1, 2, least ? 5 : 2.5, 5, 10].map((m) => m * power).find((v) => v >= raw * 0.999);
   const found = [];
-  for (let i = Math.ceil(low / step - 1e-9); i * step <= high + step * 1e-9; i += 1) found.push(i * step);
+  for (let i = Math.ceil(low / step - 1e-9); i * step <= high + step * 1e-9; i += 1) found.push(i * step + 0); // no -0
   return found;
 }
 

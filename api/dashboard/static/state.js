@@ -3,7 +3,7 @@
 import { post } from "./api.js";
 import { agreed, h, s, toast } from "./dom.js";
 import { moreTrials } from "./extending.js";
-import { words } from "./format.js";
+import { isCost, words } from "./format.js";
 
 const LOOKS = {
   queued: "idle", preparing: "active", searching: "active", finalising: "active", running: "active",
@@ -73,10 +73,10 @@ export function trialActions(job, { number, state }, after) {
 
 export const jobName = (job) => job.spec.name || job.id;
 
-/** What the search looks at first: the finished job's word, or its first objective that is learnt. */
+/** What the search looks at first: the finished job's word, or its first objective, one that is learnt where there is any. */
 export function headline(job) {
-  const learnt = job.spec.objectives.map((o) => o.metric).find((m) => m !== "latency_ms" && m !== "num_parameters");
-  return job.result?.metric ?? learnt ?? Object.keys(job.best?.dev ?? {})[0] ?? "accuracy";
+  const learnt = job.spec.objectives.map((o) => o.metric).find((m) => !isCost(m));
+  return job.result?.metric ?? learnt ?? job.spec.objectives[0].metric;
 }
 
 export const finished = ({ complete = 0, pruned = 0, failed = 0, cancelled = 0 }) => complete + pruned + failed + cancelled;
