@@ -39,8 +39,8 @@ check: dev browser ## Everything CI runs: ruff, import contracts, mypy, pytest, 
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
 	$(BIN)/mypy autodistill api workers migrations tests examples benchmarks
-	$(BIN)/python -m pytest --quiet -m "not e2e" --numprocesses 2 --dist loadscope
-	$(BIN)/python -m pytest --quiet -m e2e -p no:xdist
+	$(BIN)/python -m pytest --quiet --durations=15 -m "not e2e" --numprocesses 2 --dist loadscope
+	$(BIN)/python -m pytest --quiet --durations=15 -m e2e -p no:xdist
 
 format: dev ## Rewrite the code to the house style
 	$(BIN)/ruff check --fix-only .
