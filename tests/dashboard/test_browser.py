@@ -170,6 +170,7 @@ def test_another_job_is_cloned(visitor: Any) -> None:
 def test_a_job_is_paused_resumed_and_cancelled(visitor: Any, service: Any) -> None:
     service.submit("job_steered")
     page = visitor.open("/jobs/job_steered")
+    why = visitor.open("/jobs/job_steered/why")
     page.get_by_role("button", name="Pause").click()
     expect(page.locator("#state")).to_have_text("Paused")
     page.get_by_role("button", name="Resume").click()
@@ -177,6 +178,8 @@ def test_a_job_is_paused_resumed_and_cancelled(visitor: Any, service: Any) -> No
     page.get_by_role("button", name="Cancel").click()
     page.get_by_role("button", name="Cancel job", exact=True).click()
     expect(page.locator("#state")).to_have_text("Cancelled")
+    expect(page.locator("#live")).to_have_text("")
+    expect(why.locator("#state")).to_have_text("Cancelled")
     with service.store.read() as tx:
         assert tx.jobs.get("job_steered").state is JobState.CANCELLED
 

@@ -75,6 +75,7 @@ async function refresh() {
   ]);
   Object.assign(shown, { job, curves, trials, best, story: story.answers, teacher: story.teacher });
   if (first) show("#winner", first);
+  if (isTerminal(job)) $("#live").textContent = "";
   draw();
 }
 

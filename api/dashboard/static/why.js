@@ -117,7 +117,7 @@ try {
   await load();
   if (!isTerminal(known.job)) {
     const soon = calmly(() => load().catch(() => {}), 15000);
-    listen(id, { last: 0, heard: (event) => { if (event.kind.startsWith("trial.")) soon(); } });
+    listen(id, { last: 0, heard: (event) => { if (/^(trial|job)\./.test(event.kind)) soon(); } });
   }
 } catch (error) {
   show("#slots", notice("bad", error.message, " ", h("a", { href: "/" }, "All jobs")));
