@@ -15,6 +15,7 @@ from autodistill.explain.importance import MIN_TRIALS
 from autodistill.explain.words import (
     difference,
     duration,
+    lead,
     limit,
     listed,
     metric,
@@ -30,6 +31,7 @@ from autodistill.record import JobResult, JobState, Record, TrialState
 from autodistill.spec import Limit, PipelineSpec, plain_fine_tuning
 
 MANY_FAILED = 0.2
+FINE_TUNING = "plain fine-tuning"
 NAMED = 5
 """Trials that are named where there may be many."""
 PLAIN = plain_fine_tuning(PipelineSpec().training)
@@ -107,11 +109,11 @@ def _best(facts: Facts) -> Answer:
     question = "What is best?"
     result, name = facts.job.result, facts.metric
     if result is not None:
-        tie, gain = result.within_noise, difference(result.metric, result.gain)
+        tie, gain = result.within_noise, lead(result.metric, result.gain, FINE_TUNING)
         sure = {
-            True: f"A tie with plain fine-tuning: {gain} is within the noise of seeds.",
-            False: f"{gain} over plain fine-tuning, beyond the noise of seeds (95 %).",
-            None: f"{gain} over plain fine-tuning; one seed cannot tell it from noise.",
+            True: f"A tie: {gain} is within the noise of seeds.",
+            False: f"{gain}, beyond the noise of seeds (95 %).",
+            None: f"{gain}; one seed cannot tell it from noise.",
         }[tie]
         student = student_name(result.best.student, facts.names)
         reached = spread(result.metric, result.best.test.mean, result.best.test.sd)
@@ -146,8 +148,8 @@ def _best(facts: Facts) -> Answer:
     measured = facts.best.dev[name]
     details = [f"{brief(facts.best.spec.pipeline)}, trial {facts.best.number}; on dev, one seed."]
     if facts.plain is not None:
-        lead = (facts.plain - measured) if name in LOWER_IS_BETTER else measured - facts.plain
-        details.append(f"{difference(name, lead)} over plain fine-tuning so far: not yet certain.")
+        ahead = (facts.plain - measured) if name in LOWER_IS_BETTER else measured - facts.plain
+        details.append(f"{lead(name, ahead, FINE_TUNING)} so far: not yet certain.")
     if (theirs := facts.teacher.get(f"dev/{name}")) is not None:
         details.append(f"The teacher reaches {metric(name, theirs)}.")
     headline = f"{metric(name, measured)} {metric_name(name)}"

@@ -64,6 +64,13 @@ def difference(name: str, value: float) -> str:
     return f"{sign}{100 * size:.2f} points" if is_share(name) else f"{sign}{metric(name, size)}"
 
 
+def lead(name: str, value: float, over: str) -> str:
+    """Return by how much something is better than another; behind it where that is negative."""
+    if name not in LOWER_IS_BETTER:
+        return f"{difference(name, value)} over {over}"
+    return f"{metric(name, abs(value))} {'more' if value < 0 else 'less'} than {over}"
+
+
 def number(value: float, digits: int = 3) -> str:
     """Return a number with some significant digits."""
     return f"{value:,.{digits}g}" if abs(value) < 10**digits else f"{value:,.0f}"

@@ -179,3 +179,16 @@ def test_numbers_carry_their_unit() -> None:
         "2 h 2 min",
         "5 days",
     ]
+
+
+@pytest.mark.parametrize(
+    ("metric", "gain", "said"),
+    [
+        ("accuracy", 0.004, "+0.40 points over plain fine-tuning"),
+        ("accuracy", -0.004, "−0.40 points over plain fine-tuning"),
+        ("latency_ms", 0.18, "0.18 ms less than plain fine-tuning"),
+        ("nll", -0.1, "0.1 nats more than plain fine-tuning"),
+    ],
+)
+def test_a_lead_says_which_way_is_better(metric: str, gain: float, said: str) -> None:
+    assert words.lead(metric, gain, "plain fine-tuning") == said

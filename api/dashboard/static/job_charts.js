@@ -10,7 +10,7 @@ import { headline, isTerminal } from "./state.js";
 const MOST_CURVES = 60;
 const LARGEST_MARK = 11;
 const link = (job, t) => ({ href: `/jobs/${job.id}/trials/${t.number}` });
-const ended = (job) => (isTerminal(job) ? "Nothing was measured before the job ended." : "It appears with the first epoch of a trial.");
+const ended = (job) => (isTerminal(job) ? "Nothing was measured here." : "It appears with the first epoch of a trial.");
 const wait = (place, job) => show(place, h("p", { class: "pending" }, ended(job)));
 const losing = (name) => (lowerIsBetter(name) ? "high" : "low");
 
