@@ -29,6 +29,7 @@ from autodistill.errors import (
     Problem,
     TooManyRequests,
     Unauthenticated,
+    Unavailable,
 )
 
 STATUS: dict[type[AutodistillError], HTTPStatus] = {
@@ -39,6 +40,7 @@ STATUS: dict[type[AutodistillError], HTTPStatus] = {
     Unauthenticated: HTTPStatus.UNAUTHORIZED,
     Forbidden: HTTPStatus.FORBIDDEN,
     TooManyRequests: HTTPStatus.TOO_MANY_REQUESTS,
+    Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
     LeaseLost: HTTPStatus.CONFLICT,
     Diverged: HTTPStatus.UNPROCESSABLE_ENTITY,
 }
@@ -129,6 +131,8 @@ def answer(error: AutodistillError) -> Response:
         headers["WWW-Authenticate"] = "Bearer"
     if isinstance(error, TooManyRequests):
         headers["Retry-After"] = str(math.ceil(error.wait_s))
+    if isinstance(error, Unavailable):
+        headers["Retry-After"] = str(RETRY_AFTER_S)
     return problem(status_of(type(error)), str(error), problems, kind, headers)
 
 
@@ -173,8 +177,7 @@ def _unstorable(request: Request, error: exc.DataError) -> Response:
 
 def _database(request: Request, error: Exception) -> Response:
     log.warning("%s %s: the database does not answer: %s", request.method, request.url.path, error)
-    again = {"Retry-After": str(RETRY_AFTER_S)}
-    return problem(503, "The database does not answer; try again in a moment.", headers=again)
+    return answer(Unavailable("The database does not answer; try again in a moment."))
 
 
 def _other(request: Request, error: Exception) -> Response:

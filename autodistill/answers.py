@@ -12,8 +12,11 @@ from urllib.parse import quote
 import httpx
 
 from autodistill import errors
-from autodistill.errors import AutodistillError, InvalidInput, Problem
+from autodistill.errors import AutodistillError, InvalidInput, Problem, Unavailable
 from autodistill.record import Job
+
+AWAY = (502, 503, 504)
+"""What a proxy answers too while the service behind it starts."""
 
 
 class Connection:
@@ -97,8 +100,10 @@ def _error(response: httpx.Response) -> AutodistillError:
     except ValueError:
         body = None
     if not isinstance(body, dict) or "detail" not in body:
+        away = response.status_code in AWAY
         place = f"{response.request.url} answered {response.status_code}"
-        return AutodistillError(f"{place}, but not as AutoDistiller does: {response.text[:200]}")
+        message = f"{place}, but not as AutoDistiller does: {response.text[:200]}"
+        return Unavailable(message) if away else AutodistillError(message)
     named = vars(errors).get(str(body.get("type", "")).rpartition(":")[2])
     kind = named if isinstance(named, type) and issubclass(named, AutodistillError) else None
     if kind is not None and issubclass(kind, InvalidInput):

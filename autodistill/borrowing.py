@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 import httpx
 
 from autodistill.answers import Connection, path_of
+from autodistill.errors import TooManyRequests, Unavailable
 from autodistill.lending import Asked, Lent, Standing
 from autodistill.record import FailureClass
 from autodistill.spec import PipelineSpec
@@ -133,7 +134,7 @@ def _patiently(act: Callable[[], T]) -> T:
     while True:
         try:
             return act()
-        except httpx.TransportError:
+        except (httpx.TransportError, TooManyRequests, Unavailable):
             if time.monotonic() > deadline:
                 raise
         time.sleep(RETRY_S)

@@ -14,6 +14,7 @@ import httpx
 from autodistill.access import ApiToken, AuditEntry, Scope
 from autodistill.answers import Connection, job_of, path_of, unpack
 from autodistill.borrowing import Borrowed, borrow
+from autodistill.errors import Unavailable
 from autodistill.history import Chronicle, Evaluation, Recommendation
 from autodistill.lending import LEASE_S
 from autodistill.record import (
@@ -198,7 +199,7 @@ class Client(Connection):
                     yield event
                 if ended:
                     return
-            except httpx.TransportError:
+            except (httpx.TransportError, Unavailable):
                 lost = lost or time.monotonic()
                 if time.monotonic() - lost > patience_s:
                     raise

@@ -11,6 +11,7 @@ AutodistillError
 ├── Unauthenticated       nobody is known by the token, or none was sent
 ├── Forbidden             the caller may not do this
 ├── TooManyRequests       the caller asks too often
+├── Unavailable           the service or its database does not answer just now
 ├── LeaseLost             another worker owns the job now; whoever gets this stops writing
 └── Diverged              a trial's loss or weights are no longer finite
 """
@@ -92,6 +93,10 @@ class TooManyRequests(AutodistillError):
     def __init__(self, wait_s: float) -> None:
         self.wait_s = wait_s
         super().__init__(f"Too many requests; come again in {wait_s:.1f} s.")
+
+
+class Unavailable(AutodistillError):
+    """The service or its database does not answer just now; what was sent may be sent again."""
 
 
 class LeaseLost(AutodistillError):

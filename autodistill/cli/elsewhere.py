@@ -23,11 +23,15 @@ Scored = Annotated[list[str] | None, typer.Option(help="Such as accuracy=0.9.")]
 @trial_app.command("ask")
 def trial_ask(
     job: str,
-    output: Annotated[Path, typer.Option(help="File for the trial, as JSON.")],
+    output: Annotated[
+        Path, typer.Option(dir_okay=False, writable=True, help="File for the trial, as JSON.")
+    ],
     lease: Annotated[float, typer.Option(help="Seconds until the next report.")] = LEASE_S,
     url: Url = HERE,
 ) -> None:
     """Wait for a trial to train; fails when the job is over."""
+    if not output.absolute().parent.is_dir():  # before a trial is taken that could not be kept
+        raise typer.BadParameter(f"There is no folder {output.parent}; make it first.")
     with connected(url) as client:
         trial = client.ask(job, lease_s=lease)
         if trial is None:

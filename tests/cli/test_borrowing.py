@@ -11,6 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from autodistill import borrowing
+from autodistill.answers import refuse
 from autodistill.cli import app
 from autodistill.client import Client
 from autodistill.errors import Conflict, InvalidInput
@@ -132,6 +133,29 @@ def test_a_service_that_is_away_for_a_while_costs_nothing(
     client.cancel(job)
 
 
+@pytest.mark.parametrize("status", [429, 502, 503, 504])
+def test_who_is_told_to_come_again_does(
+    client: Client, monkeypatch: pytest.MonkeyPatch, status: int
+) -> None:
+    """By a proxy while the service starts, by the service while its database does, or its limit."""
+    monkeypatch.setattr(borrowing, "RETRY_S", 0.01)
+    known = {"type": "urn:autodistill:TooManyRequests", "detail": "Come again.", "problems": []}
+    body, asked = known if status == 429 else {}, httpx.Request("POST", "http://here")
+    answers = iter([httpx.Response(status, json=body, request=asked)])
+    job, ask = client.submit(JOB).id, client._ask
+
+    def at_first(*request: Any, **more: Any) -> Any:
+        for answer in answers:
+            refuse(answer)
+        return ask(*request, **more)
+
+    monkeypatch.setattr(client, "_ask", at_first)
+    trial = client.ask(job)
+    assert trial is not None
+    assert trial.number == 0
+    client.cancel(job)
+
+
 def test_patience_has_an_end(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(borrowing, "PATIENCE_S", 0.05)
     monkeypatch.setattr(borrowing, "RETRY_S", 0.01)
@@ -154,6 +178,8 @@ def test_a_shell_trains_with_a_file_in_its_hand(service: Any, tmp_path: Path) ->
     body = tmp_path / "job.json"
     body.write_text(json.dumps({"confirmation_seeds": 0, "search": {"sampler": "random"}}))
     job = run("submit", *flags.split(), "--file", body).stdout.strip()
+    nowhere = run("trial", "ask", job, "--output", tmp_path / "nowhere" / "trial.json")
+    assert (nowhere.exit_code, "There is no folder" in nowhere.stderr) == (2, True)
     assert "trial 0, attempt 1" in run("trial", "ask", job, "--output", trial).stdout
     assert json.loads(trial.read_text())["spec"]["student"] == "cut-2"
     assert run("trial", "report", trial, 1, "--dev", "accuracy=0.5").stdout == "continue\n"
