@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Literal
 
@@ -10,7 +9,7 @@ from annotated_types import Ge, Le, Len
 from pydantic import BaseModel, ConfigDict, Field
 
 from autodistill.errors import InvalidInput, Problem
-from autodistill.metrics import CATALOGUE, COSTS, METRICS, measured
+from autodistill.metrics import CATALOGUE, COSTS, METRICS, Metric, measured
 from autodistill.record import FailureClass, JobState, Measurement, Origin, Record, TrialState
 from autodistill.spec import JobSpec, Objective, TrialSpec
 from autodistill.task import TaskFacts
@@ -20,6 +19,12 @@ LEASE_S = 600.0
 Split = Literal["dev", "test"]
 Scores = dict[str, float]
 Attempt = Annotated[int, Ge(1), Le(2**31 - 1)]
+Seconds = Annotated[float, Ge(0), Le(1e9), Field(allow_inf_nan=False)]
+"""At most 31 years, so that sums stay numbers."""
+ROUNDING = 1e-6
+"""So far single precision may take a score beyond what is possible."""
+LARGEST = 1e15
+"""Score beyond which a trial has diverged; sums and squares of what is kept stay numbers."""
 
 
 class Message(BaseModel):
@@ -84,7 +89,7 @@ class EpochReport(Message):
     dev: Scores
     """Metrics on dev after this epoch: those of the job's objectives and limits, and its task's
     headline metric; further ones of the task as you like."""
-    seconds: Annotated[float, Ge(0), Field(allow_inf_nan=False)] = 0.0
+    seconds: Seconds = 0.0
     """How long it took."""
 
     @property
@@ -102,7 +107,7 @@ class TrialReport(Message):
     """Metrics on dev of the student that is kept; as in a report."""
     test: Scores = {}
     """Metrics of the same student on test, which the search never sees."""
-    seconds: Annotated[float, Ge(0), Field(allow_inf_nan=False)] | None = None
+    seconds: Seconds | None = None
     """How long all of it took; what was reported when left out."""
     failure: FailureClass | None = None
     """Why there are no scores."""
@@ -155,12 +160,23 @@ def _wrong(
         if name not in known:
             message = f'No metric "{name}" on {split}; names go without their split.'
             yield Problem(field=field, message=message, known=tuple(known))
-        elif not math.isfinite(value):
+        elif not abs(value) <= LARGEST:
             way_out = 'tell a trial that diverged as failed: {"failure": "diverged"}'
-            yield Problem(field=field, message=f"Scores are finite, got {value}; {way_out}.")
-        elif CATALOGUE[name].share and not 0 <= value <= 1:
-            message = f"{name} is a share, from 0 to 1, got {value:g}; divide percents by 100."
+            message = f"Scores are finite, at most {LARGEST:g}, got {value}; {way_out}."
             yield Problem(field=field, message=message)
+        elif message := _out_of_range(CATALOGUE[name], value):
+            yield Problem(field=field, message=f"{name} {message}")
     if missing := [name for name in dict.fromkeys(needed) if name not in scores]:
         message = f"This job needs {', '.join(missing)} on {split}; measure and send it."
         yield Problem(field=split, message=message, known=tuple(dict.fromkeys(needed)))
+
+
+def _out_of_range(metric: Metric, value: float) -> str:
+    """Return what is wrong with a value that a metric never has, or nothing."""
+    if metric.share and not -ROUNDING <= value <= 1 + ROUNDING:
+        return f"is a share, from 0 to 1, got {value}; divide percents by 100."
+    if metric.correlation and not abs(value) <= 1 + ROUNDING:
+        return f"is a correlation, from -1 to 1, got {value}; measure it anew."
+    if not metric.correlation and value < -ROUNDING:
+        return f"is 0 or more, got {value}; send it as it is defined, without a turned sign."
+    return ""

@@ -28,6 +28,8 @@ class Metric(BaseModel):
     """Which way is up."""
     share: bool = False
     """Whether it is a share of something, from 0 to 1."""
+    correlation: bool = False
+    """Whether it is a correlation, from -1 to 1."""
     above_classes: int = 0
     """It is measured where there are more classes than this."""
 
@@ -82,10 +84,12 @@ QUALITY = {
     "pearson": Metric(
         label="Pearson correlation",
         meaning="Linear correlation with the true values; 0 where one side is constant.",
+        correlation=True,
     ),
     "spearman": Metric(
         label="Spearman correlation",
         meaning="Rank correlation with the true values; 0 where one side is constant.",
+        correlation=True,
     ),
     "rmse": Metric(
         label="root mean squared error",
@@ -143,10 +147,12 @@ FIDELITY = {
     "pearson_to_teacher": Metric(
         label="Pearson correlation with teacher",
         meaning="Linear correlation with the teacher's values; 0 where one side is constant.",
+        correlation=True,
     ),
     "spearman_to_teacher": Metric(
         label="Spearman correlation with teacher",
         meaning="Rank correlation with the teacher's values; 0 where one side is constant.",
+        correlation=True,
     ),
     "rmse_to_teacher": Metric(
         label="root mean squared distance to teacher",
