@@ -21,7 +21,10 @@ from autodistill.task import TaskFacts
 
 Note = Callable[[Transaction], None]
 """Called in the transaction that keeps what was said."""
+Rows = Callable[[Transaction, Job], Sequence[Trial]]
+"""Returns every trial of a job with its curve."""
 STOPPED = (TrialState.PRUNED, TrialState.CANCELLED)
+BY_HAND = "Stopped by hand."
 UNSTOPPED = (Origin.BASELINE, Origin.CONFIRMATION)
 """Trials that are never behind: the result is made of them."""
 
@@ -34,8 +37,10 @@ class Held(NamedTuple):
     facts: TaskFacts
 
 
-def hear(tx: Transaction, job_id: str, number: int, report: EpochReport, note: Note) -> Standing:
+def hear(tx: Transaction, job_id: str, number: int, report: EpochReport, rows: Rows) -> Standing:
     """Take in an epoch of a trial, and say whether to go on.
+
+    It is data and no change of anything: the log of the job has it, the audit trail has not.
 
     Raises:
         NotFound: When there is no such job or trial.
@@ -49,10 +54,9 @@ def hear(tx: Transaction, job_id: str, number: int, report: EpochReport, note: N
     check_report(held.job.spec, held.facts, report)
     _check_epoch(held.trial, report.epoch)
     tx.loans.renew(job_id, number)
-    note(tx)
     state = TrialState.RUNNING
     if report.epoch > held.trial.epochs_done:  # otherwise it was said before
-        state = _measured(tx, held, report)
+        state = _measured(tx, held, report, rows)
     return Standing(state=state, stop=state in STOPPED, job=held.job.state)
 
 
@@ -130,17 +134,16 @@ def _check_epoch(trial: Trial, epoch: int) -> None:
         raise InvalidInput(Problem(field="epoch", message=message))
 
 
-def _measured(tx: Transaction, held: Held, report: EpochReport) -> TrialState:
+def _measured(tx: Transaction, held: Held, report: EpochReport, rows: Rows) -> TrialState:
     """Keep an epoch, and return the state in which that leaves its trial."""
     job, number = held.job, held.trial.number
     driving, curve = tx.driving(job.id, job.owner_epoch), (*held.trial.curve, report.measurement)
     driving.measure({number: [report.measurement]})
     seconds = _seconds(curve)
     if number in tx.jobs.orders(job.id).stops:
-        by_hand = "Stopped by hand."
         state = TrialState.CANCELLED
-        driving.finish(number, state, dev={}, test={}, seconds=seconds, reason=by_hand)
-    elif _behind(tx, held, report.epoch):
+        driving.finish(number, state, dev={}, test={}, seconds=seconds, reason=BY_HAND)
+    elif _behind(tx, held, report.epoch, rows):
         state, name = TrialState.PRUNED, headline(held.facts)
         sign = 1 if name.maximise else -1
         kept = max(curve, key=lambda m: (sign * m.dev[name.metric], m.epoch)).dev
@@ -151,7 +154,7 @@ def _measured(tx: Transaction, held: Held, report: EpochReport) -> TrialState:
     return state
 
 
-def _behind(tx: Transaction, held: Held, epoch: int) -> bool:
+def _behind(tx: Transaction, held: Held, epoch: int, rows: Rows) -> bool:
     """Whether a trial of the search is behind others at a rung that it has reached."""
     job, trial = held.job, held.trial
     epochs = trial.spec.pipeline.training.num_epochs
@@ -162,9 +165,9 @@ def _behind(tx: Transaction, held: Held, epoch: int) -> bool:
     if not is_rung(epoch, epochs):
         return False
     rungs = Rungs(job.spec.objectives, headline(held.facts), job.spec.limits)
-    rows = {row.number: row for row in tx.trials.all(job.id)}
-    rungs.replay(rows.values(), {})
-    return rungs.stop(trial.number, epoch, epochs, rows[trial.number].curve[-1].dev)
+    known = {row.number: row for row in rows(tx, job)}
+    rungs.replay(known.values(), {})
+    return rungs.stop(trial.number, epoch, epochs, known[trial.number].curve[-1].dev)
 
 
 def _seconds(curve: Sequence[Measurement]) -> float:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 
 from fastapi import Depends, Request
 
-from api.hearing import Note, elsewhere, end, hear
+from api.hearing import BY_HAND, Note, elsewhere, end, hear
 from api.planners import Planner, Planners
 from autodistill.errors import Conflict, LeaseLost
 from autodistill.lending import Asked, EpochReport, Lent, Standing, TrialReport, headline
@@ -33,6 +33,8 @@ SILENT = "Whoever trained it said nothing for longer than the lease"
 UNSETTLED = (JobState.QUEUED, JobState.SEARCHING)
 Recall = Callable[[Transaction], Lent | None]
 Remember = Callable[[Transaction, Lent], None]
+Known = Callable[[Transaction], bool]
+"""Whether the same was said before."""
 
 
 class Desk:
@@ -72,27 +74,35 @@ class Desk:
         finally:
             planner.lock.release()
 
-    def report(self, job_id: str, number: int, report: EpochReport, note: Note) -> Standing:
+    def report(self, job_id: str, number: int, report: EpochReport) -> Standing:
         """Take in an epoch of a trial, and say whether to go on; raises what `hear` does."""
+
+        def rows(tx: Transaction, job: Job) -> list[Trial]:
+            return self._planners.of(job_id).ledger.read(tx, job)
 
         def heard() -> Standing:
             with self._store.write() as tx:
-                return hear(tx, job_id, number, report, note)
+                return hear(tx, job_id, number, report, rows)
 
         said = _again(heard)
         return said.model_copy(update={"job": self.settle(job_id)}) if said.stop else said
 
-    def tell(self, job_id: str, number: int, told: TrialReport, note: Note) -> Standing:
-        """Take in how a trial has ended; raises what `end` does."""
+    def tell(
+        self, job_id: str, number: int, told: TrialReport, known: Known, note: Note
+    ) -> Standing:
+        """Take in how a trial has ended, once; raises what `end` does."""
 
         def ended() -> Standing:
             with self._store.write() as tx:
+                if known(tx):
+                    state = tx.trials.get(job_id, number).state
+                    return Standing(state=state, stop=True, job=tx.jobs.get(job_id).state)
                 return end(tx, job_id, number, told, note)
 
         return _again(ended).model_copy(update={"job": self.settle(job_id)})
 
     def reclaim(self, job_id: str | None = None) -> None:
-        """Take back the trials whose askers have fallen silent, of one job or of all.
+        """Take back the trials that nobody trains any more, of one job or of all.
 
         What could not be renewed because this process was not up is left alone for another lease.
         """
@@ -117,7 +127,8 @@ class Desk:
         planner = self._planners.of(job_id)
         with planner.lock:
             with self._store.read() as tx:
-                job, rows = tx.jobs.get(job_id), tx.trials.all(job_id)
+                job = tx.jobs.get(job_id)
+                rows = planner.ledger.read(tx, job)
             over = job.state in UNSETTLED and all(t.state.terminal for t in rows)
             if not over or self._further(planner, job, rows) is not None:
                 return job.state
@@ -131,7 +142,8 @@ class Desk:
         self, job_id: str, lease_s: float, planner: Planner, recall: Recall, remember: Remember
     ) -> Asked:
         with self._store.read() as tx:
-            job, rows = tx.jobs.get(job_id), tx.trials.all(job_id)
+            job = tx.jobs.get(job_id)
+            rows = planner.ledger.read(tx, job)
         if job.state not in UNSETTLED:
             return Asked(trial=None, job=job.state, message=f"The job is {job.state}.")
         running = sum(t.state is TrialState.RUNNING for t in rows)
@@ -147,9 +159,9 @@ class Desk:
             state = self.settle(job_id)
             return Asked(trial=None, job=state, message=f"The job is {state}.")
         with self._store.write() as tx:
-            driving = tx.driving(job_id, job.owner_epoch)
             if (earlier := recall(tx)) is not None:
                 return Asked(trial=earlier, job=job.state, message="")
+            driving = tx.driving(job_id, job.owner_epoch)
             trial = _still_queued(tx, found) if isinstance(found, Trial) else _new(driving, found)
             if job.state is JobState.QUEUED:
                 driving.state(JobState.SEARCHING)
@@ -211,6 +223,10 @@ def _still_queued(tx: Transaction, found: Trial) -> Trial:
 def _take_back(tx: Transaction, loan: Loan, up_s: float) -> None:
     driving = tx.driving(loan.job, tx.jobs.get(loan.job).owner_epoch)
     if loan not in tx.loans.overdue(up_s, loan.job):  # it was heard of in between
+        return
+    if loan.number in tx.jobs.orders(loan.job).stops:
+        stopped = TrialState.CANCELLED
+        driving.finish(loan.number, stopped, dev={}, test={}, seconds=0.0, reason=BY_HAND)
         return
     reason = f"{FailureClass.TIMEOUT}: {SILENT} ({loan.lease_s:g} s)."
     if loan.attempt < ATTEMPTS:

@@ -1,4 +1,4 @@
-"""What is to run next in jobs that run elsewhere; kept in memory, since it saves time to know.
+"""What ran and what is to run in jobs that run elsewhere; kept in memory, which saves time.
 
 What is kept is derived: another replica, or this one after a restart, plans the same.
 """
@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from api.recent import Recent
 from autodistill.record import Job, Trial
-from autodistill.store import Store
+from autodistill.store import Store, Transaction
 
 if TYPE_CHECKING:
     from autodistill.planning import Plan, Planned
@@ -20,11 +21,34 @@ MOST_PLANS = 8
 """Jobs whose searchers are kept: those that were asked for last."""
 
 
-class Planner:
-    """Plans one job; whoever uses it holds `lock`."""
+class Ledger:
+    """The trials of one job; those that have ended are read once."""
 
     def __init__(self) -> None:
-        self.lock = threading.RLock()
+        self._lock = threading.Lock()  # whoever holds it reads, and waits for nobody
+        self._epoch: int | None = None
+        """Claim under which the kept trials ended; a later one may run them again."""
+        self._ended: dict[int, Trial] = {}
+        self._last = 0
+
+    def read(self, tx: Transaction, job: Job) -> list[Trial]:
+        """Return every trial of the job with its curve, by ascending number."""
+        with self._lock:
+            if job.owner_epoch != self._epoch:
+                self._epoch, self._ended, self._last = job.owner_epoch, {}, 0
+            fresh = tx.trials.since(job.id, self._last)
+            ended = {t.number: t for t in fresh if t.finish_order is not None}
+            self._ended |= ended
+            self._last = max([self._last, *(t.finish_order or 0 for t in ended.values())])
+            rows = {t.number: t for t in fresh} | self._ended
+        return [rows[number] for number in sorted(rows)]
+
+
+class Planner:
+    """Plans one job; whoever asks it holds `lock`. Its `ledger` anybody may read."""
+
+    def __init__(self) -> None:
+        self.lock, self.ledger = threading.RLock(), Ledger()
         self._version: int | None = None
         self._plan: Plan | None = None
         self._seen: object = None
@@ -59,5 +83,6 @@ def _plan(store: Store, job: Job) -> Plan:
     with store.read() as tx:
         facts = tx.jobs.facts(job.id)
         timed = job.spec.budget.timeout_s is not None
-        searched_s = seconds_searched(tx.events.all(job.id)) if timed else 0.0
+        now = datetime.now(UTC)  # nobody ends the searching of a job that runs elsewhere
+        searched_s = seconds_searched(tx.events.all(job.id), now) if timed else 0.0
     return Plan(job, facts, searched_s, lore(store, job, facts))

@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Body, Response
 
 from api.creation import Repeat
-from api.deps import PrincipalDep, StoreDep
+from api.deps import PrincipalDep
 from api.description import leads
 from api.exact import Exact
 from api.lending import DeskDep
@@ -64,17 +64,12 @@ def ask_trial(
 
 
 @router.post("/{job}/trials/{number}/report")
-def report_epoch(
-    job: str, number: Number, report: Reported, desk: DeskDep, principal: PrincipalDep
-) -> Standing:
+def report_epoch(job: str, number: Number, report: Reported, desk: DeskDep) -> Standing:
     """Report an epoch of a trial, which renews its lease, and learn whether to stop it.
 
     Said twice it counts once.
     """
-    target = f"{job}/{number}"
-    return desk.report(
-        job, number, report, lambda tx: tx.audit.add(principal.name, "trial.report", target)
-    )
+    return desk.report(job, number, report)
 
 
 @router.post("/{job}/trials/{number}/tell")
@@ -82,7 +77,6 @@ def tell_trial(
     job: str,
     number: Number,
     told: Told,
-    store: StoreDep,
     desk: DeskDep,
     repeat: Repeat,
     principal: PrincipalDep,
@@ -91,14 +85,13 @@ def tell_trial(
 
     The last one ends the job. A trial that was stopped has ended already.
     """
-    known = f"/v1/jobs/{job}/trials/{number}/tell", told.model_dump_json()
-    with store.read() as tx:
-        if repeat.recall(tx, *known) is not None:
-            state = tx.trials.get(job, number).state
-            return Standing(state=state, stop=True, job=tx.jobs.get(job).state)
+    asked = f"/v1/jobs/{job}/trials/{number}/tell", told.model_dump_json()
+
+    def known(tx: Transaction) -> bool:
+        return repeat.recall(tx, *asked) is not None
 
     def note(tx: Transaction) -> None:
         tx.audit.add(principal.name, "trial.tell", f"{job}/{number}")
-        repeat.remember(tx, {}, *known)
+        repeat.remember(tx, {}, *asked)
 
-    return desk.tell(job, number, told, note)
+    return desk.tell(job, number, told, known, note)

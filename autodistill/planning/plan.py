@@ -6,6 +6,7 @@ import math
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from autodistill.errors import InvalidInput
 from autodistill.planning.ahead import Ahead
@@ -143,10 +144,12 @@ def fresh_runs(trials: Iterable[Trial], pipeline: PipelineSpec) -> list[Trial]:
     ]
 
 
-def seconds_searched(events: Iterable[Event]) -> float:
+def seconds_searched(events: Iterable[Event], now: datetime | None = None) -> float:
     """Return how long a job has been `searching`, from its log; pauses do not count.
 
-    The state that is not over yet does not count either.
+    Args:
+        events: The log.
+        now: Until when the state counts that is not over yet; it does not without.
     """
     states = {f"job.{state}" for state in JobState}
     total, since = 0.0, None
@@ -155,6 +158,8 @@ def seconds_searched(events: Iterable[Event]) -> float:
             if since is not None:
                 total += (event.created_at - since).total_seconds()
             since = event.created_at if event.kind == f"job.{JobState.SEARCHING}" else None
+    if since is not None and now is not None:
+        total += max(0.0, (now - since).total_seconds())
     return total
 
 

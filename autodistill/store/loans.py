@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from sqlalchemy import Connection, delete, exists, select, update
+from sqlalchemy import Connection, delete, exists, or_, select, update
 
 from autodistill.record import TrialState
 from autodistill.store import tables
@@ -38,7 +38,9 @@ class Loans:
         self._connection.execute(change)
 
     def overdue(self, up_s: float, job_id: str | None = None) -> list[Loan]:
-        """Return what is held longer than its lease, of jobs that are not paused.
+        """Return what is held longer than its lease, or by nobody and to be stopped.
+
+        Of jobs that are not paused.
 
         Args:
             up_s: Seconds in which it could have been renewed: leases that are longer are not judged
@@ -52,9 +54,12 @@ class Loans:
             .where(
                 job.c.runs == "elsewhere",
                 job.c.state.in_(CLAIMABLE),
-                trial.c.state == TrialState.RUNNING,
-                trial.c.lease_until <= Clock(),
-                trial.c.lease_s <= up_s,
+                or_(
+                    (trial.c.state == TrialState.RUNNING)
+                    & (trial.c.lease_until <= Clock())
+                    & (trial.c.lease_s <= up_s),
+                    (trial.c.state == TrialState.QUEUED) & trial.c.stop_asked_at.is_not(None),
+                ),
             )
             .order_by(trial.c.job_id, trial.c.number)
         )

@@ -15,6 +15,7 @@ from sqlalchemy import (
     Select,
     func,
     literal,
+    or_,
     select,
     type_coerce,
 )
@@ -80,10 +81,20 @@ class Trials:
 
     def all(self, job_id: str) -> list[Trial]:
         """Return every trial of a job with its curve, by ascending number."""
-        table = tables.trial
-        query = select(*COLUMNS).where(table.c.job_id == job_id).order_by(table.c.number)
+        return self.since(job_id, 0)
+
+    def since(self, job_id: str, after: int) -> list[Trial]:
+        """Return the trials that ended after the `after`-th of their job, and those that have not.
+
+        With their curves, by ascending number.
+        """
+        table, measurement = tables.trial, tables.measurement
+        fresh = or_(table.c.finish_order.is_(None), table.c.finish_order > after)
+        mine = table.c.job_id == job_id, fresh
+        query = select(*COLUMNS).where(*mine).order_by(table.c.number)
         rows = self._connection.execute(query).all()
-        curves = _curves(self._connection, job_id)
+        numbers = select(table.c.number).where(*mine)
+        curves = _curves(self._connection, job_id, measurement.c.number.in_(numbers))
         return [_with_curve(row, curves[row.number]) for row in rows]
 
     def list(self, job_id: str, after: int | None = None, limit: int = 100) -> list[Trial]:

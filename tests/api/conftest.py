@@ -1,17 +1,20 @@
 from __future__ import annotations
 
 import json
+import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 import pytest
 import uvicorn
 from fastapi.testclient import TestClient
+from sqlalchemy import Engine, text
 
 from api.main import create_app
 from api.settings import Settings
@@ -20,6 +23,7 @@ from autodistill.spec import PipelineSpec, TrialSpec, plain_fine_tuning
 from autodistill.store import Store
 from autodistill.testing.shells import reviews, shell_model
 
+SERIAL = count()
 HERE = "http://127.0.0.1"
 PLAIN = plain_fine_tuning(PipelineSpec().training)
 
@@ -130,11 +134,48 @@ def open_world(tmp_path: Path) -> Iterator[Callable[..., World]]:
 @pytest.fixture
 def world(open_world: Callable[..., World], ready: Path, tmp_path: Path) -> World:
     """A service of its own with what is ready."""
-    import shutil
-
     root = tmp_path / "root"
     shutil.copytree(ready, root)
     return open_world(root)
+
+
+@pytest.fixture(scope="session")
+def postgres_ready(
+    postgres: Engine, postgres_template: str, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Path, str]:
+    """The same in PostgreSQL: a data root, and the name of a database to copy."""
+    root, name = tmp_path_factory.mktemp("postgres_ready"), "ready"
+    _copied(postgres, postgres_template, name)
+    app = create_app(Settings(data_root=root, database_url=_url(postgres, name)))
+    with TestClient(app, HERE) as http:
+        world = World(http, app.state.store, root)
+        assert world.upload("reviews").status_code == 201
+        assert world.model("teacher").status_code == 201
+    return root, name
+
+
+@pytest.fixture
+def postgres_copy(
+    postgres: Engine, postgres_ready: tuple[Path, str], tmp_path: Path
+) -> Iterator[tuple[Path, str]]:
+    """A data root of its own with what is ready, and the address of its database."""
+    ready, template = postgres_ready
+    root, name = tmp_path / "postgres", f"world_{next(SERIAL)}"
+    shutil.copytree(ready, root)
+    _copied(postgres, template, name)
+    yield root, _url(postgres, name)
+    with postgres.connect() as connection:
+        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+
+
+def _copied(postgres: Engine, template: str, name: str) -> None:
+    with postgres.connect() as connection:
+        copy = f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy"
+        connection.execute(text(copy))
+
+
+def _url(postgres: Engine, name: str) -> str:
+    return postgres.url.set(database=name).render_as_string(hide_password=False)
 
 
 @pytest.fixture

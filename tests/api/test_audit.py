@@ -10,7 +10,12 @@ from api.access import NEEDS
 from autodistill.access import Scope
 from autodistill.testing.shells import reviews
 
-ASKS = ("POST /v1/jobs/validate", "POST /v1/jobs/estimate", "POST /v1/recommendations")
+ASKS = (
+    "POST /v1/jobs/validate",
+    "POST /v1/jobs/estimate",
+    "POST /v1/recommendations",
+    "POST /v1/jobs/{job}/trials/{number}/report",  # data, which the log of the job has
+)
 CHANGES = {
     k
     for k, scope in NEEDS.items()
@@ -96,7 +101,6 @@ ELSEWHERE = {
     "POST /v1/jobs/{job}/retry",
     "POST /v1/jobs/{job}/trials/{number}/stop",
     "POST /v1/jobs/{job}/ask",
-    "POST /v1/jobs/{job}/trials/{number}/report",
     "POST /v1/jobs/{job}/trials/{number}/tell",
     "PUT /v1/projects/{project}",
 }

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import shutil
 import threading
 import time
 from collections.abc import Callable
@@ -11,6 +12,17 @@ from api.lending import ATTEMPTS, Desk
 from autodistill.record import TrialState
 
 QUICK = {"sampler": "random", "early_stopping": False, "recommended": 0}
+
+
+@pytest.fixture(params=["SQLite", "PostgreSQL"])
+def world(request: pytest.FixtureRequest) -> Any:
+    """A service of its own with what is ready, on each engine."""
+    if request.param == "SQLite":
+        root, url = request.getfixturevalue("tmp_path") / "root", ""
+        shutil.copytree(request.getfixturevalue("ready"), root)
+    else:  # opened after its copy is made, and so closed before it is dropped
+        root, url = request.getfixturevalue("postgres_copy")
+    return request.getfixturevalue("open_world")(root, database_url=url)
 
 
 @pytest.fixture
@@ -154,6 +166,27 @@ def test_the_same_key_gets_the_same_trial(world: Any, job: Any, asker: Any) -> N
         assert answer.json() == {"state": "complete", "stop": True, "job": "searching"}
 
 
+def test_an_end_that_is_told_twice_at_once_is_told_once(world: Any, job: Any, asker: Any) -> None:
+    """As by a client that gave up waiting for the first answer."""
+    name, answers = job(9), list[Any]()
+    for number in range(8):
+        lent = asker.ask(name)["trial"]
+
+        def tell(lent: Any = lent, key: str = f"end-{number}") -> None:
+            answers.append(asker.tell(lent, key=key))
+
+        threads = [threading.Thread(target=tell) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert [a.json() for a in answers] == [
+        {"state": "complete", "stop": True, "job": "searching"}
+    ] * len(answers)
+    told = [e["action"] for e in world.get("/v1/audit").json()["items"]]
+    assert told.count("trial.tell") == 8
+
+
 def test_no_more_are_lent_than_run_at_once(world: Any, job: Any, asker: Any) -> None:
     name = job(4, parallelism=1)
     lent = asker.ask(name)["trial"]
@@ -182,9 +215,19 @@ def test_an_epoch_counts_once_and_epochs_come_one_by_one(world: Any, job: Any, a
     assert trial["curve"] == [{"epoch": 1, "values": {"dev/accuracy": 0.5, "seconds": 2.0}}]
     assert refused(asker.report(lent, 3), 422).endswith("the next is 2, not 3.")
     assert "has 10 epochs" in refused(asker.report(lent, 11), 422)
-    newest = world.get("/v1/audit").json()["items"][0]
+    with world.store.read() as tx:
+        said = [e.data["epoch"] for e in tx.events.all(lent["job_id"]) if e.kind == "measurement"]
+    assert said == [1]
+
+
+def test_epochs_are_data_and_leave_the_audit_trail_alone(world: Any, job: Any, asker: Any) -> None:
+    lent = asker.ask(job())["trial"]
+    for epoch in range(1, 4):
+        assert asker.report(lent, epoch).status_code == 200
+    asker.tell(lent)
     target = f"{lent['job_id']}/{lent['number']}"
-    assert (newest["action"], newest["target"]) == ("trial.report", target)
+    told = [e["action"] for e in world.get("/v1/audit").json()["items"] if e["target"] == target]
+    assert told == ["trial.tell", "trial.ask"]
 
 
 WRONG: dict[str, tuple[str, dict[str, Any], str]] = {
@@ -197,6 +240,17 @@ WRONG: dict[str, tuple[str, dict[str, Any], str]] = {
     "test in a report": ("report", {"epoch": 1, "dev": {}, "test": {}}, "test: Extra inputs"),
     "another split": ("tell", {"train": {"accuracy": 0.5}}, "train: Extra inputs"),
     "percents": ("tell", {"dev": {"accuracy": 93.0}, "test": {}}, "divide percents by 100"),
+    "a negative cost": ("report", {"epoch": 1, "dev": {"accuracy": 0.5, "nll": -1}}, "0 or more"),
+    "a huge score": (
+        "report",
+        {"epoch": 1, "dev": {"accuracy": 0.5, "nll": 1e300}},
+        "at most 1e+15",
+    ),
+    "a huge time": (
+        "report",
+        {"epoch": 1, "dev": {"accuracy": 0.5}, "seconds": 1e300},
+        "less than or equal to 1000000000",
+    ),
     "both ends": ("tell", {"dev": {"accuracy": 0.5}, "failure": "diverged"}, "not both"),
     "no failure": ("tell", {"failure": "laziness"}, "failure: Input should be"),
     "no attempt yet": ("report", {"attempt": 7, "epoch": 1, "dev": {}}, "handed out 1 times"),
@@ -209,6 +263,12 @@ def test_what_cannot_be_understood_is_refused(job: Any, asker: Any) -> None:
     for verb, body, said in WRONG.values():
         assert said in refused(asker.say(verb, lent, **body), 422)
     assert asker.report(lent, 1).status_code == 200
+
+
+def test_rounding_is_forgiven(job: Any, asker: Any) -> None:
+    lent = asker.ask(job())["trial"]
+    dev = {"accuracy": 1.0000001, "reverse_kl": -3e-8, "latency_ms": 0.0}
+    assert asker.say("report", lent, epoch=1, dev=dev).status_code == 200
 
 
 def test_no_number_is_no_score(world: Any, job: Any, asker: Any) -> None:
@@ -373,6 +433,40 @@ def test_who_trains_for_a_cancelled_job_or_a_stopped_trial_is_told(
     said = {"state": "cancelled", "stop": True, "job": "cancelled"}
     assert asker.report(other, 1).json() == said
     assert asker.ask(name)["job"] == "cancelled"
+
+
+def test_a_stopped_trial_that_nobody_trains_is_not_lent_again(
+    world: Any, job: Any, asker: Any
+) -> None:
+    name = job(3, parallelism=3)
+    asker.tell(asker.ask(name)["trial"])
+    silent = asker.ask(name, lease_s=1)["trial"]
+    world.post(f"/v1/jobs/{name}/trials/{silent['number']}/stop")
+    world.http.app.state.desk._since -= 3600  # it has been up for long
+    time.sleep(1.1)
+    assert asker.ask(name)["trial"]["number"] == 2
+    trial = world.get(f"/v1/jobs/{name}/trials/{silent['number']}").json()
+    assert (trial["state"], trial["reason"]) == ("cancelled", "Stopped by hand.")
+
+
+def test_a_time_limit_outlives_the_process(world: Any, job: Any, asker: Any) -> None:
+    name = job(50, budget={"num_trials": 50, "max_epochs": 3, "timeout_s": 1})
+    for _ in range(2):
+        asker.tell(asker.ask(name)["trial"])
+    time.sleep(1.1)
+    restarted = Desk(world.store)
+    assert restarted.ask(name, 60.0, lambda _: None, lambda *_: None).trial is None
+    assert world.get(f"/v1/jobs/{name}").json()["state"] == "succeeded"
+
+
+def test_a_retried_trial_is_lent_anew(world: Any, job: Any, asker: Any) -> None:
+    """What the service keeps of trials that ended is not what runs now."""
+    name = job(3)
+    asker.say("tell", asker.ask(name)["trial"], failure="diverged")
+    asker.run(name)
+    assert world.post(f"/v1/jobs/{name}/retry").status_code == 200
+    assert [(t["number"], t["attempt"]) for t in asker.run(name)] == [(0, 2)]
+    assert world.get(f"/v1/jobs/{name}").json()["result"]["plain"]["trial"] == 0
 
 
 def test_a_job_that_ended_is_extended_and_goes_on(world: Any, job: Any, asker: Any) -> None:

@@ -122,3 +122,4 @@ def test_only_time_in_searching_counts() -> None:
         for i, (s, kind) in enumerate(log)
     ]
     assert seconds_searched(events) == 20 + 5
+    assert seconds_searched(events, start + timedelta(seconds=120)) == 20 + 5 + 3

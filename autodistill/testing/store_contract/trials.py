@@ -54,6 +54,21 @@ class TrialContract:
             "trial.complete",
         ]
 
+    def test_trials_that_have_ended_are_read_once(self, store: Store) -> None:
+        mine = claimed(store)
+        with store.write() as tx:
+            driving = tx.driving("job_1", mine)
+            for number in range(4):
+                driving.suggest(number, DISTILLED, Origin.SAMPLER, "")
+                driving.start(number)
+                driving.measure({number: [epoch(1)]})
+            for number in (2, 0):
+                driving.finish(number, TrialState.COMPLETE, dev={}, test={}, seconds=1.0)
+            assert tx.trials.since("job_1", 0) == tx.trials.all("job_1")
+            assert [t.number for t in tx.trials.all("job_1")] == [0, 1, 2, 3]
+            later = tx.trials.since("job_1", 1)
+        assert [(t.number, t.curve) for t in later] == [(n, (epoch(1),)) for n in (0, 1, 3)]
+
     def test_a_confusion_matrix_reads_back(self, store: Store) -> None:
         mine = claimed(store)
         with store.write() as tx:
