@@ -1,13 +1,15 @@
 """The recommender's model on tables of recorded scores: bars 1, 3, 4 and 5.
 
 python -m benchmarks.transfer --table FILE.npz [--history 50] [--seeds 3] [--metric gap|range]
+[--configs 800]
 
 Leave one task out: the past is `--history` random configurations of every other task, the
-candidates are all of the table's. Any table in the format of `benchmarks.search.tables` will do;
-its `meta` columns tell which tasks are alike, where there are any. Regret is the share of the gap
-from the median (`gap`) or the worst (`range`) configuration to the best that is left open. Prints
-means with 95 % intervals from a bootstrap over tasks, coverage of the 90 % intervals, what
-permuted, unrelated, single-task and constant histories do to it, and one JSON line.
+candidates are all of the table's, or as many as `--configs` says, drawn once. Any table in the
+format of `benchmarks.search.tables` will do; its `meta` columns tell which tasks are alike, where
+there are any. Regret is the share of the gap from the median (`gap`) or the worst (`range`)
+configuration to the best that is left open. Prints means with 95 % intervals from a bootstrap over
+tasks, coverage of the 90 % intervals, what permuted, unrelated, single-task and constant histories
+do to it, and one JSON line.
 """
 
 from __future__ import annotations
@@ -217,8 +219,12 @@ if __name__ == "__main__":
     parser.add_argument("--table", type=Path, required=True)
     parser.add_argument("--history", type=int, default=50)
     parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--configs", type=int, help="candidates drawn of a table that has more")
     parser.add_argument("--metric", choices=("gap", "range"), default="gap")
     given = parser.parse_args()
     if not given.table.exists():
         sys.exit(f"There is no table {given.table}; benchmarks.search.tables makes some.")
-    main(read(given.table), given.history, given.seeds, whole=given.metric == "range")
+    told = read(given.table)
+    if given.configs is not None:
+        told = told.thinned(given.configs)
+    main(told, given.history, given.seeds, whole=given.metric == "range")

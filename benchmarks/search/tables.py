@@ -50,6 +50,18 @@ class Table:
         """Length of the curves."""
         return int(self.scores.shape[2])
 
+    def thinned(self, most: int) -> Table:
+        """Return so many of the configurations, drawn with seed 0; all where there are fewer."""
+        if most >= len(self.configs):
+            return self
+        kept = np.random.default_rng(0).choice(len(self.configs), most, replace=False)
+        return replace(
+            self,
+            scores=self.scores[:, kept],
+            configs=self.configs[kept],
+            seconds=self.seconds[:, kept],
+        )
+
     @cached_property
     def final(self) -> Floats:
         """[task, config] at the end of training; what diverged is as bad as the worst."""

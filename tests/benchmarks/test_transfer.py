@@ -16,7 +16,10 @@ def test_on_related_tasks_the_recommender_beats_chance_and_adversity_breaks_noth
     optima = 0.6 + 0.05 * rng.normal(size=(6, 3))
     scores = -np.square(configs[None] - optima[:, None]).sum(axis=2)[:, :, None]
     np.savez(tmp_path / "t.npz", scores=scores, configs=configs, meta=rng.random((6, 2)))
-    found = main(read(tmp_path / "t.npz"), 30, 1, whole=False)
+    table = read(tmp_path / "t.npz")
+    assert table.thinned(1000) is table
+    assert len(table.thinned(10).final[0]) == len(table.thinned(10).configs) == 10
+    found = main(table, 30, 1, whole=False)
     methods = found["methods"]
     assert isinstance(methods, dict)
     assert methods["recommender"]["regret_5"][0] < methods["random"]["regret_5"][0]
