@@ -82,6 +82,13 @@ def foretell(weights: NDArray[np.float64], said: NDArray[np.float64]) -> NDArray
 
 
 def telling(witnesses: Sequence[Witness], shares: NDArray[np.float64]) -> list[int]:
-    """Return the few witnesses that speak most for something, by weight and share of their gap."""
+    """Return the few witnesses that speak most for something, by weight and share of their gap.
+
+    Of several jobs on one dataset with one kind of student, which have one name, the first is told.
+    """
     weighed = shares * np.array([w.weight for w in witnesses])
-    return [int(i) for i in np.argsort(-weighed, kind="stable")[:NAMED] if shares[i] > ROUNDING]
+    first: dict[str, int] = {}
+    for i in np.argsort(-weighed, kind="stable"):
+        if shares[i] > 0:
+            first.setdefault(witnesses[i].name, int(i))
+    return list(first.values())[:NAMED]
