@@ -132,7 +132,7 @@ class Desk:
             over = job.state in UNSETTLED and all(t.state.terminal for t in rows)
             if not over or self._further(planner, job, rows) is not None:
                 return job.state
-            return self._conclude(job, rows)
+            return self._conclude(job, rows, planner.cut_short)
 
     def _further(self, planner: Planner, job: Job, rows: Sequence[Trial]) -> Planned | None:
         """Return a trial that has no row yet; None where there is none, or none yet."""
@@ -177,7 +177,7 @@ class Desk:
             remember(tx, lent)
         return Asked(trial=lent, job=JobState.SEARCHING, message="")
 
-    def _conclude(self, job: Job, rows: Sequence[Trial]) -> JobState:
+    def _conclude(self, job: Job, rows: Sequence[Trial], cut_short: str) -> JobState:
         from autodistill.planning import verdict  # noqa: PLC0415  # loads SciPy
 
         with self._store.read() as tx:
@@ -190,6 +190,8 @@ class Desk:
                 reason = str(error)
         with suppress(LeaseLost), self._store.write() as tx:  # another process may be quicker
             driving = tx.driving(job.id, job.owner_epoch)
+            if cut_short:
+                driving.log("log", {"message": cut_short})
             if result is None:
                 driving.fail(reason)
             else:

@@ -54,6 +54,11 @@ class Planner:
         self._seen: object = None
         self._planned: Planned | None = None
 
+    @property
+    def cut_short(self) -> str:
+        """Why the search ended before its budget of trials was used up; empty when it did not."""
+        return "" if self._plan is None else self._plan.cut_short
+
     def next(self, store: Store, job: Job, rows: Sequence[Trial]) -> Planned | None:
         """Return the next trial of a job, or None where there is none, or none yet.
 

@@ -408,6 +408,9 @@ def test_patience_ends_the_search(world: Any, job: Any, asker: Any) -> None:
     done = asker.run(name, lambda number: 0.9 if number == 1 else 0.5)
     assert len(done) < 10
     assert world.get(f"/v1/jobs/{name}").json()["result"]["best"]["trial"] == 1
+    with world.store.read() as tx:
+        said = [e.data["message"] for e in tx.events.all(name) if e.kind == "log"]
+    assert said == ["The last 3 trials found nothing better."]
 
 
 def test_a_paused_job_lends_nothing_and_hears_all(world: Any, job: Any, asker: Any) -> None:
