@@ -3,9 +3,10 @@
 python -m benchmarks.prior [--minutes N] [--only trec,vader_tweets] [--trials 64]: each data set
 is distilled from MiniLM to one and to two layers by the service itself. What a job found is kept in
 `prior/tasks/` as soon as it ends and the jobs go on where they were cut, so the command can be run
-in slices until it says that nothing is left. Each run begins with what the file
-`autodistill/history/prior.parquet` holds and ends by writing all that is there to it, so another
-machine goes on too. `docs/prior.md` is its datasheet.
+in slices until it says that nothing is left. Each run begins with what `benchmarks/prior.parquet`
+holds and ends by writing all that is there to it, so another machine goes on too. With nothing left
+the file goes into the package, as `autodistill/history/prior.parquet`; `docs/prior.md` is its
+datasheet.
 
 The trials of a task are plain fine-tuning, logit distillation with one component exchanged at a
 time, random pipelines, the recommender's and the sampler's own.
@@ -37,6 +38,7 @@ from examples.running import service
 from examples.splitting import share_of
 
 FOLDER = Path("prior")
+COLLECTED = Path(__file__).with_name("prior.parquet")
 SHIPPED = Path(chronicle.__file__).with_name("prior.parquet")
 LAYERS = (1, 2)
 RANDOM = 12
@@ -220,9 +222,9 @@ def place(name: str, layers: int) -> Path:
     return FOLDER / "tasks" / f"{name}-{layers}.parquet"
 
 
-def restore(shipped: Path) -> None:
+def restore(collected: Path) -> None:
     """Keep the tasks that the file has and the folder lacks."""
-    found = chronicle.read(shipped, Standing.SHIPPED) if shipped.exists() else []
+    found = chronicle.read(collected, Standing.SHIPPED) if collected.exists() else []
     held = {(task.dataset.name, task.student): task for task in found}
     for name, layers in ((name, layers) for name in GROUNDS for layers in LAYERS):
         task = held.get((name, CutStudent(num_layers=layers).label))
@@ -247,6 +249,8 @@ def main(wanted: list[str], num_trials: int, minutes: float, out: Path) -> int:
     with service(FOLDER) as client:
         whole = collect(client, wanted, num_trials, time.monotonic() + 60 * minutes)
     out.write_bytes(b"".join(chronicle.write(gathered())))
+    if whole and wanted == list(GROUNDS):
+        SHIPPED.write_bytes(out.read_bytes())
     tasks = list(gathered())
     facts = {
         "tasks": len(tasks),
@@ -265,6 +269,6 @@ if __name__ == "__main__":
     parser.add_argument("--minutes", type=float, default=24 * 60)
     parser.add_argument("--only", type=lambda said: said.split(","), default=list(GROUNDS))
     parser.add_argument("--trials", type=int, default=64)
-    parser.add_argument("--out", type=Path, default=SHIPPED)
+    parser.add_argument("--out", type=Path, default=COLLECTED)
     given = parser.parse_args()
     sys.exit(main(given.only, given.trials, given.minutes, given.out))
