@@ -40,7 +40,8 @@ check: dev browser ## Everything CI runs: ruff, import contracts, mypy, pytest, 
 	$(BIN)/lint-imports
 	$(BIN)/mypy autodistill api workers migrations tests examples benchmarks
 	$(BIN)/python -m pytest --quiet --durations=15 -m "not e2e" --numprocesses 2 --dist loadscope
-	$(BIN)/python -m pytest --quiet --durations=15 -m e2e -p no:xdist
+	$(BIN)/python -m pytest --quiet --durations=15 -m e2e tests/hostile --numprocesses 2 --dist loadscope
+	$(BIN)/python -m pytest --quiet --durations=15 -m e2e --ignore=tests/hostile -p no:xdist
 
 format: dev ## Rewrite the code to the house style
 	$(BIN)/ruff check --fix-only .

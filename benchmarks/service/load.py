@@ -123,9 +123,11 @@ def _figures(
 
 
 def _rate(watchers: Sequence[Watcher]) -> float:
-    """Return measurements per second while every job was at work."""
+    """Return measurements per second while every job was at work; 0 where that never was."""
     times = [
         [e.created_at.timestamp() for e in w.told if e.kind == "measurement"] for w in watchers
     ]
     since, until = max(t[0] for t in times), min(t[-1] for t in times)
+    if until <= since:
+        return 0.0
     return sum(since <= t <= until for job in times for t in job) / (until - since)
