@@ -6,6 +6,9 @@ BIN := .venv/bin
 export OMP_NUM_THREADS ?= 1
 export TOKENIZERS_PARALLELISM ?= false
 
+# End-to-end tests that need no Ray and no browser run two at a time.
+TOGETHER := tests/api tests/cli tests/hostile tests/store
+
 .PHONY: help browser components-tour dev demo test check format docs serve migration
 
 help:    ## List the commands
@@ -40,8 +43,8 @@ check: dev browser ## Everything CI runs: ruff, import contracts, mypy, pytest, 
 	$(BIN)/lint-imports
 	$(BIN)/mypy autodistill api workers migrations tests examples benchmarks
 	$(BIN)/python -m pytest --quiet --durations=15 -m "not e2e" --numprocesses 2 --dist loadscope
-	$(BIN)/python -m pytest --quiet --durations=15 -m e2e tests/hostile --numprocesses 2 --dist loadscope
-	$(BIN)/python -m pytest --quiet --durations=15 -m e2e --ignore=tests/hostile -p no:xdist
+	$(BIN)/python -m pytest --quiet --durations=15 -m e2e --numprocesses 2 --dist loadscope $(TOGETHER)
+	$(BIN)/python -m pytest --quiet --durations=15 -m e2e -p no:xdist $(addprefix --ignore=,$(TOGETHER))
 
 format: dev ## Rewrite the code to the house style
 	$(BIN)/ruff check --fix-only .

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import subprocess
 import sys
 import time
@@ -117,7 +116,7 @@ def machine(tmp_path: Path) -> Iterator[Machine]:
     machine.store.close()
 
 
-def test_a_job_is_paused_drained_robbed_of_its_ray_and_cancelled(machine: Machine) -> None:
+def test_a_job_is_paused_drained_and_cancelled(machine: Machine) -> None:
     dispatcher = machine.start()
     machine.wait_for_epochs(3)
 
@@ -132,13 +131,6 @@ def test_a_job_is_paused_drained_robbed_of_its_ray_and_cancelled(machine: Machin
     assert machine.job.state is JobState.QUEUED
     assert machine.job.owner is None
     dispatcher = machine.start()
-    machine.wait_for_epochs(2)
-
-    (driver,) = machine.processes("workers.driver")
-    claim = machine.job.owner_epoch
-    machine.processes("raylet/raylet")[0].send_signal(signal.SIGKILL)
-    machine.until(lambda: not driver.is_running() or driver.status() == psutil.STATUS_ZOMBIE)
-    machine.until(lambda: machine.job.owner_epoch > claim)
     machine.wait_for_epochs(2)
 
     machine.wish(Wish.CANCEL)
