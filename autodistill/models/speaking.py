@@ -82,7 +82,8 @@ class Speaker:
         def keep(x: torch.Tensor) -> torch.Tensor:
             # Kept here, so that nothing else comes to its place. A node that keeps its own output
             # as it is would never be given back.
-            return kept.setdefault(x.untyped_storage().data_ptr(), x.detach())
+            kept[x.untyped_storage().data_ptr()] = held = x.detach()
+            return held
 
         hooks = torch.autograd.graph.saved_tensors_hooks(keep, lambda x: x)
         with torch.random.fork_rng(), torch.enable_grad(), hooks:
