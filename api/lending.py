@@ -78,7 +78,7 @@ class Desk:
         """Take in an epoch of a trial, and say whether to go on; raises what `hear` does."""
 
         def rows(tx: Transaction, job: Job) -> list[Trial]:
-            return self._planners.of(job_id).ledger.read(tx, job)
+            return self._planners.of(job_id).trials.read(tx, job)
 
         def heard() -> Standing:
             with self._store.write() as tx:
@@ -128,7 +128,7 @@ class Desk:
         with planner.lock:
             with self._store.read() as tx:
                 job = tx.jobs.get(job_id)
-                rows = planner.ledger.read(tx, job)
+                rows = planner.trials.read(tx, job)
             over = job.state in UNSETTLED and all(t.state.terminal for t in rows)
             if not over or self._further(planner, job, rows) is not None:
                 return job.state
@@ -143,7 +143,7 @@ class Desk:
     ) -> Asked:
         with self._store.read() as tx:
             job = tx.jobs.get(job_id)
-            rows = planner.ledger.read(tx, job)
+            rows = planner.trials.read(tx, job)
         if job.state not in UNSETTLED:
             return Asked(trial=None, job=job.state, message=f"The job is {job.state}.")
         running = sum(t.state is TrialState.RUNNING for t in rows)

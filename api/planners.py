@@ -21,7 +21,7 @@ MOST_PLANS = 8
 """Jobs whose searchers are kept: those that were asked for last."""
 
 
-class Ledger:
+class KnownTrials:
     """The trials of one job; those that have ended are read once."""
 
     def __init__(self) -> None:
@@ -45,10 +45,10 @@ class Ledger:
 
 
 class Planner:
-    """Plans one job; whoever asks it holds `lock`. Its `ledger` anybody may read."""
+    """Plans one job; whoever asks it holds `lock`. Its `trials` anybody may read."""
 
     def __init__(self) -> None:
-        self.lock, self.ledger = threading.RLock(), Ledger()
+        self.lock, self.trials = threading.RLock(), KnownTrials()
         self._version: int | None = None
         self._plan: Plan | None = None
         self._seen: object = None

@@ -164,19 +164,14 @@ def _wrong(
             way_out = 'tell a trial that diverged as failed: {"failure": "diverged"}'
             message = f"Scores are finite, at most {LARGEST:g}, got {value}; {way_out}."
             yield Problem(field=field, message=message)
-        elif message := _out_of_range(CATALOGUE[name], value):
-            yield Problem(field=field, message=f"{name} {message}")
+        elif _impossible(CATALOGUE[name], value):
+            message = f"{name} {CATALOGUE[name].law}, got {value}; send it as it is defined."
+            yield Problem(field=field, message=message)
     if missing := [name for name in dict.fromkeys(needed) if name not in scores]:
         message = f"This job needs {', '.join(missing)} on {split}; measure and send it."
         yield Problem(field=split, message=message, known=tuple(dict.fromkeys(needed)))
 
 
-def _out_of_range(metric: Metric, value: float) -> str:
-    """Return what is wrong with a value that a metric never has, or nothing."""
-    if metric.share and not -ROUNDING <= value <= 1 + ROUNDING:
-        return f"is a share, from 0 to 1, got {value}; divide percents by 100."
-    if metric.correlation and not abs(value) <= 1 + ROUNDING:
-        return f"is a correlation, from -1 to 1, got {value}; measure it anew."
-    if not metric.correlation and value < -ROUNDING:
-        return f"is 0 or more, got {value}; send it as it is defined, without a turned sign."
-    return ""
+def _impossible(metric: Metric, value: float) -> bool:
+    low, high = metric.possible
+    return not low - ROUNDING <= value <= high + ROUNDING

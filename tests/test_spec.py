@@ -323,8 +323,8 @@ def test_several_objectives_keep_their_order_and_direction() -> None:
 @pytest.mark.parametrize(
     ("metric", "bound", "message"),
     [
-        ("accuracy", 90, "A share lies between 0 and 1 (0.9 is 90 %), got 90."),
-        ("latency_ms", -1, "It is never below 0, got -1."),
+        ("accuracy", 90, "accuracy is a share, from 0 to 1 (0.9 is 90 %), got 90."),
+        ("latency_ms", -1, "latency_ms is never below 0, got -1."),
     ],
 )
 def test_a_limit_that_nothing_could_keep_is_refused(

@@ -6,6 +6,7 @@ says.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Literal
 
@@ -32,6 +33,20 @@ class Metric(BaseModel):
     """Whether it is a correlation, from -1 to 1."""
     above_classes: int = 0
     """It is measured where there are more classes than this."""
+
+    @property
+    def possible(self) -> tuple[float, float]:
+        """The lowest and the highest value that there can be."""
+        if self.correlation:
+            return -1.0, 1.0
+        return 0.0, 1.0 if self.share else math.inf
+
+    @property
+    def law(self) -> str:
+        """The same in words."""
+        if self.share:
+            return "is a share, from 0 to 1 (0.9 is 90 %)"
+        return "is a correlation, from -1 to 1" if self.correlation else "is never below 0"
 
 
 TOP_K = 5
@@ -234,11 +249,11 @@ def misplaced(limits: Sequence[tuple[str, float]]) -> list[Problem]:
     """
     found = []
     for i, (name, bound) in enumerate(limits):
-        message = ""
-        if name in CATALOGUE and CATALOGUE[name].share and not 0 <= bound <= 1:
-            message = f"A share lies between 0 and 1 (0.9 is 90 %), got {bound:g}."
-        elif name in LOWER_IS_BETTER and bound < 0:
-            message = f"It is never below 0, got {bound:g}."
-        if message:
+        if name not in CATALOGUE:
+            continue
+        metric = CATALOGUE[name]
+        low, high = metric.possible
+        if not low <= bound <= high:
+            message = f"{name} {metric.law}, got {bound:g}."
             found.append(Problem(field=f"limits.{i}.bound", message=message))
     return found

@@ -104,7 +104,7 @@ ELSEWHERE = {
     "POST /v1/jobs/{job}/trials/{number}/tell",
     "PUT /v1/projects/{project}",
 }
-"""Whose entries `test_renewing.py`, `test_lending.py` and a test below look at."""
+"""Whose entries `test_renewing.py`, the tests of `lending` and a test below look at."""
 
 
 def test_every_change_is_tried() -> None:

@@ -140,7 +140,7 @@ def test_a_problem_is_shown_beside_its_field(visitor: Any) -> None:
     bound = page.get_by_label("accuracy, at least")
     bound.fill("80")
     beside = page.locator("[data-field='limits.1'] .problem")
-    expect(beside).to_have_text("A share lies between 0 and 1 (0.9 is 90 %), got 80.")
+    expect(beside).to_have_text("accuracy is a share, from 0 to 1 (0.9 is 90 %), got 80.")
     expect(bound).to_have_attribute("aria-describedby", re.compile("^problem-"))
     visitor.look(page, "new-with-problems")
     bound.fill("")
