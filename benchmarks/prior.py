@@ -22,6 +22,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import compress
 from pathlib import Path
 from typing import Any
 
@@ -41,16 +42,24 @@ FOLDER = Path("prior")
 COLLECTED = Path(__file__).with_name("prior.parquet")
 SHIPPED = Path(chronicle.__file__).with_name("prior.parquet")
 LAYERS = (1, 2)
-RANDOM = 12
-"""Pipelines drawn from the whole space, the same for all tasks of a kind as far as they serve."""
-NUM_DEV, NUM_TEST = 500, 600
+RANDOM = 8
+"""Pipelines drawn from the space, the same for all tasks of a kind as far as they serve."""
+NUM_DEV, NUM_TEST = 1000, 1000
 MIN_TRAINED = 4
 """Training examples that a class needs to be kept."""
-TRAINING = {"learning_rate": 3e-4, "num_epochs": 4}
-EPOCHS = {"type": "int_uniform", "low": 3, "high": 5}
-DEAR = {("augmentation", "hard_aug"), ("selection", "herding"), ("selection", "k_centre")}
-"""Components that are left to chance, for what they cost."""
-PROXIES = {"el2n", "forgetting", "grand"}
+TRAINING = {"learning_rate": 3e-4, "num_epochs": 12}
+"""Some 150 steps: with a third of them, whatever made more steps of an epoch won."""
+MOST_EPOCHS = 16
+SPACE: dict[str, Any] = {
+    "training.learning_rate": {"type": "uniform", "low": 1e-4, "high": 6e-4, "log": True},
+    "training.num_epochs": {"type": "int_uniform", "low": 8, "high": MOST_EPOCHS},
+}
+DEAR = {
+    "augmentation": {"hard_aug"},
+    "selection": {"herding", "k_centre", "el2n", "forgetting", "grand"},
+    "regularizer": {"variation"},
+}
+"""Components that are left out, for what they cost."""
 
 
 @dataclass(frozen=True)
@@ -118,11 +127,12 @@ def design(request: dict[str, Any], facts: TaskFacts) -> list[PipelineSpec]:
         if slot in ("teacher", "training") or "." in slot:
             continue
         for kind in kinds:
-            if (slot, kind) not in DEAR and kind not in PROXIES:
+            if kind not in DEAR.get(slot, ()):
                 pipeline = PipelineSpec.model_validate(base | {slot: {"kind": kind}})
                 if not pipeline.problems(facts):
                     found.append(pipeline)
-    asked = {**request, "search": {"sampler": "random"}, "budget": {"num_trials": 1000}}
+    budget = {"num_trials": 1000, "max_epochs": MOST_EPOCHS}
+    asked = {**request, "search": {"sampler": "random"}, "budget": budget}
     spec = JobRequest.model_validate(asked).resolve([facts])
     searcher = Searcher(spec, {spec.students[0].label: facts})
     drawn = (searcher.suggest(i, []) for i in range(1, 1 + RANDOM))
@@ -146,17 +156,28 @@ def request(
             },
         },
         "students": [student.model_dump()],
-        "space": {"training.num_epochs": EPOCHS},
         "max_length": GROUNDS[name].max_length,
         "confirmation_seeds": 0,
     }
     facts = task_facts(dataset, teacher, student, None)
+    asked["space"] = space(facts)
     start = design(asked, facts)[: max(1, num_trials - 2)]
     return asked | {
         "search": {"early_stopping": False},
         "start": [pipeline.model_dump(mode="json") for pipeline in start],
-        "budget": {"num_trials": max(num_trials, 1 + len(start)), "max_epochs": 5},
+        "budget": {"num_trials": max(num_trials, 1 + len(start)), "max_epochs": MOST_EPOCHS},
     }
+
+
+def space(facts: TaskFacts) -> dict[str, Any]:
+    """Return what the sampler draws from: of the dear slots what serves and is not dear."""
+    found = dict(SPACE)
+    for slot, dear in DEAR.items():
+        kinds = [kind for kind in components()[slot] if kind not in dear]
+        pipelines = [PipelineSpec.model_validate({slot: {"kind": kind}}) for kind in kinds]
+        serves = [slot not in {x.field for x in p.problems(facts)} for p in pipelines]
+        found[slot] = {"type": "choice", "options": [*compress(kinds, serves)]}
+    return found
 
 
 def title(name: str, layers: int) -> str:
