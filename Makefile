@@ -5,9 +5,7 @@ BIN := .venv/bin
 # One thread per process: two single-threaded trials beat one with two threads.
 export OMP_NUM_THREADS ?= 1
 export TOKENIZERS_PARALLELISM ?= false
-
-# End-to-end tests that need no Ray and no browser run two at a time.
-TOGETHER := tests/api tests/cli tests/hostile tests/store
+PYTEST := -m pytest --quiet --durations=15 --numprocesses 2 --dist loadscope
 
 .PHONY: help browser components-tour dev demo test check format docs serve migration
 
@@ -42,9 +40,9 @@ check: dev browser ## Everything CI runs: ruff, import contracts, mypy, pytest, 
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
 	$(BIN)/mypy autodistill api workers migrations tests examples benchmarks
-	$(BIN)/python -m pytest --quiet --durations=15 -m "not e2e" --numprocesses 2 --dist loadscope
-	$(BIN)/python -m pytest --quiet --durations=15 -m e2e --numprocesses 2 --dist loadscope $(TOGETHER)
-	$(BIN)/python -m pytest --quiet --durations=15 -m e2e -p no:xdist $(addprefix --ignore=,$(TOGETHER))
+	$(BIN)/python $(PYTEST) -m "not e2e"
+	$(BIN)/python $(PYTEST) -m e2e --ignore tests/dashboard
+	$(BIN)/python $(PYTEST) -m e2e tests/dashboard
 
 format: dev ## Rewrite the code to the house style
 	$(BIN)/ruff check --fix-only .

@@ -36,7 +36,7 @@ class Past:
     """Trials of the other tasks, and what their surrogates say of every configuration."""
 
     def __init__(self, table: Table, task: int, count: int, seed: int, twist: str = "") -> None:
-        self.everything = _columns(table)
+        self.everything = columns(table)
         self.others = [t for t in range(len(table.tasks)) if t != task]
         if twist == "one task":
             self.others = self.others[:1]
@@ -118,7 +118,7 @@ class Past:
         return low - 1e-9 <= truth[first] <= high + 1e-9, high - low
 
 
-def _columns(table: Table) -> Floats:
+def columns(table: Table) -> Floats:
     """Return configurations as the recommender encodes them: logarithms where searched so."""
     columns = table.configs.copy()
     for i, name in enumerate(table.names):
@@ -153,7 +153,8 @@ def _random(regret: Floats, k: int) -> float:
     return float(np.mean([rng.choice(regret, k, replace=False).min() for _ in range(400)]))
 
 
-def _interval(values: Floats) -> tuple[float, float, float]:
+def resampled(values: Floats) -> tuple[float, float, float]:
+    """Return the mean of [task, seed] with its 95 % interval, from resampled tasks."""
     of_task = values.mean(axis=1)
     drawn = np.random.default_rng(0).integers(0, len(of_task), (4000, len(of_task)))
     low, high = np.quantile(of_task[drawn].mean(axis=1), [0.025, 0.975])
@@ -195,7 +196,7 @@ def main(table: Table, history: int, seeds: int, *, whole: bool) -> dict[str, ob
                 )
     told_of = {}
     for name, values in found.items():
-        first, five = _interval(values[:, :, 0]), _interval(values[:, :, 1])
+        first, five = resampled(values[:, :, 0]), resampled(values[:, :, 1])
         told_of[name] = {"regret_1": first, "regret_5": five}
         shown = [f"{m:.3f} [{a:.3f}, {b:.3f}]" for m, a, b in (first, five)]
         print(f"{name:16} regret@1 {shown[0]}  regret@5 {shown[1]}")

@@ -16,6 +16,7 @@ from autodistill.recommend.expert import portfolio
 from autodistill.recommend.foresight import foresee, residuals
 from autodistill.recommend.surrogate import Experience, encode, experience
 from autodistill.recommend.witnesses import Witness, witnesses_of
+from autodistill.record import Trial
 from autodistill.spec import PipelineSpec
 
 Floats = NDArray[np.float64]
@@ -32,7 +33,7 @@ ORIGINAL = 200
 
 @dataclass(frozen=True)
 class Held:
-    """A task that is left out: its pipelines, and what they reached on test."""
+    """A task that is left out: its pipelines, and what they reached on dev and test together."""
 
     past: PastTask
     pool: list[PipelineSpec]
@@ -58,7 +59,8 @@ def evaluate(history: Sequence[PastTask], methods: Sequence[str] = METHODS) -> E
 
     Nothing of a task's group is seen where it is advised, but its dataset's features and its facts.
     The candidates are its own distilling pipelines; they are chosen by what past tasks reached on
-    dev and judged by what they reached on test. Regret is the share of the gap from the median
+    dev and judged by what they reached on dev and test together, of which the advice has seen
+    neither: the more examples, the less noise. Regret is the share of the gap from the median
     pipeline to the best that the best of the list leaves open. Intervals are 95 %, from a bootstrap
     over groups.
     """
@@ -99,17 +101,29 @@ def evaluate(history: Sequence[PastTask], methods: Sequence[str] = METHODS) -> E
 
 
 def hold(past: PastTask) -> Held | None:
-    """Return what a task can be tried on, or None: too few pipelines, or all alike on test."""
+    """Return what a task can be tried on, or None: too few pipelines, or all reached the same."""
     sign = -1.0 if past.metric in LOWER_IS_BETTER else 1.0
     scores: dict[PipelineSpec, list[float]] = {}
     for trial in past.trials:
-        value = trial.test.get(past.metric, trial.dev.get(past.metric, math.nan))
+        value = _held_out(past, trial)
         if trial.spec.pipeline.distils and math.isfinite(value):
             scores.setdefault(trial.spec.pipeline, []).append(sign * value)
     reached = np.array([np.mean(found) for found in scores.values()])
     if len(reached) <= K or not reached.max() - np.median(reached) > 1e-9:
         return None
     return Held(past, list(scores), reached)
+
+
+def _held_out(past: PastTask, trial: Trial) -> float:
+    """Return the mean score on dev and test, by their examples; NaN where it has neither."""
+    sizes = past.dataset.num_examples
+    scores = (
+        (trial.dev.get(past.metric), sizes["dev"]),
+        (trial.test.get(past.metric), sizes["test"]),
+    )
+    told = [(value, max(1, size)) for value, size in scores if value is not None]
+    total = sum(size for _, size in told)
+    return sum(value * size for value, size in told) / total if told else math.nan
 
 
 class Asked:

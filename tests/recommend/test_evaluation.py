@@ -131,3 +131,15 @@ def test_the_experts_choose_but_promise_nothing() -> None:
     said = foresee(witnesses, pool, [], 2).said
     assert beside == pytest.approx(weights @ said / (weights.sum() + EXPERT_TASKS))
     assert beside == pytest.approx(foresee(witnesses, pool, [], 2).expected)
+
+
+def test_a_pipeline_is_judged_by_all_examples_that_the_advice_has_not_seen() -> None:
+    past = task("t", 0)
+    sizes = {"train": 100, "dev": 300, "test": 100}
+    dataset = past.dataset.model_copy(update={"num_examples": sizes})
+    other = [t.model_copy(update={"test": {"accuracy": 0.5}}) for t in past.trials]
+    held = hold(past.model_copy(update={"dataset": dataset, "trials": tuple(other)}))
+    assert held is not None
+    dev = {trial.spec.pipeline: trial.dev["accuracy"] for trial in past.trials}
+    expected = [0.75 * dev[pipeline] + 0.25 * 0.5 for pipeline in held.pool]
+    np.testing.assert_allclose(held.reached, expected)
