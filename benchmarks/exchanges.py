@@ -21,8 +21,8 @@ from pathlib import Path
 import numpy as np
 
 from autodistill.history import PastTask, Standing, chronicle
-from autodistill.recommend.surrogate import Experience, encode, experience, judge, placed
-from autodistill.recommend.witnesses import foretell, witnesses_of
+from autodistill.recommend.surrogate import Experience, experience
+from autodistill.recommend.witnesses import panel_of
 from autodistill.spec import PipelineSpec
 
 SHIPPED = Path(chronicle.__file__).with_name("prior.parquet")
@@ -51,13 +51,11 @@ def main(history: Sequence[PastTask]) -> int:
         if past.metric not in COUNTED or (known := experience(past)) is None:
             continue
         others = [p for p in history if p.group != past.group]
-        witnesses = witnesses_of(past.dataset, past.facts, others)
-        if not witnesses:
+        panel = panel_of(past.dataset, past.facts, others)
+        if not panel.witnesses:
             continue
-        trust = np.array([w.weight for w in witnesses])
         pipelines = list(known.measured)
-        table, places = encode(pipelines), placed(pipelines)
-        expected = foretell(trust, np.array([judge(w.known, places, table) for w in witnesses]))
+        expected = panel.view(pipelines).promised
         worth = dict(zip(pipelines, expected, strict=True))
         for slot, before, after, gain in exchanges(known):
             if abs(gain) > Z:
@@ -67,15 +65,15 @@ def main(history: Sequence[PastTask]) -> int:
     for slot, cases in sorted(agreed.items()):
         print(f"{slot:14} {np.mean(cases):.2f} of {len(cases)} clear exchanges")
     cases = [same for found in agreed.values() for same in found]
-    share = float(np.mean(cases)) if cases else None
+    agreement = float(np.mean(cases)) if cases else None
     means = np.array([np.mean(found) for found in of_group.values()])
     answer = {
         "benchmark": "exchanges",
         "groups": len(means),
         "clear": len(cases),
-        "agreement": share,
+        "agreement": agreement,
         "mean_of_groups": float(means.mean()) if len(means) else None,
-        "met": share is not None and share >= 0.75,
+        "met": agreement is not None and agreement >= 0.75,
     }
     print(json.dumps(answer))
     return 0 if answer["met"] else 1

@@ -60,6 +60,8 @@ DEAR = {
     "regularizer": {"variation"},
 }
 """Components that are left out, for what they cost."""
+ONCE = {"augmentation": {"text_chain"}}
+"""Components of which a task tries one pipeline only, for what they cost."""
 
 
 @dataclass(frozen=True)
@@ -170,10 +172,10 @@ def request(
 
 
 def space(facts: TaskFacts) -> dict[str, Any]:
-    """Return what the sampler draws from: of the dear slots what serves and is not dear."""
+    """Return what the sampler draws from: of the dear slots what serves and is affordable."""
     found = dict(SPACE)
     for slot, dear in DEAR.items():
-        kinds = [kind for kind in components()[slot] if kind not in dear]
+        kinds = [k for k in components()[slot] if k not in dear | ONCE.get(slot, set())]
         pipelines = [PipelineSpec.model_validate({slot: {"kind": kind}}) for kind in kinds]
         serves = [slot not in {x.field for x in p.problems(facts)} for p in pipelines]
         found[slot] = {"type": "choice", "options": [*compress(kinds, serves)]}

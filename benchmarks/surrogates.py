@@ -6,7 +6,7 @@ python -m benchmarks.surrogates [--table FILE.npz ...] [--history FILE.parquet|F
 Leave one group of tasks out, in turn: every model learns from the trials of the others and orders
 what the task itself has tried (`--history`), or configurations of a table that none has seen.
 Models: trees for each past task, weighed by similarity; one forest of all tasks with their
-features as columns; both, shrunk (λ = N / (N + 10)); LightGBM's LambdaMART; a multilayer perceptron
+features as columns; both, as the recommender does; LightGBM's LambdaMART; a multilayer perceptron
 with and without the bound on its gradient norm that IGNITE sets (see `benchmarks.ignite`). "nested"
 takes for each group the model that was best when the other groups were left out in turn.
 
@@ -33,15 +33,15 @@ from scipy import stats
 
 from autodistill.history import PastTask, Standing, chronicle, distiller
 from autodistill.recommend.evaluation import hold
-from autodistill.recommend.surrogate import encode, experience, grow, shares
+from autodistill.recommend.forest import Forest, Lesson, worth
+from autodistill.recommend.surrogate import Trees, encode, experience, shares
+from autodistill.recommend.witnesses import ALONE
 from benchmarks import ignite
 from benchmarks.search.tables import Table, read
 from benchmarks.transfer import columns, regrets, resampled
 
 Floats = NDArray[np.float64]
 K = 5
-SHRINKAGE = 10
-"""Past tasks from which on the forest of all weighs more than the mean of single ones."""
 GRADES = 31
 """Relevance of the best pipeline of a task to the ranker."""
 
@@ -63,9 +63,9 @@ class Known:
         return np.hstack([self.rows, np.tile(self.features, (len(self.rows), 1))])
 
     @cached_property
-    def forest(self) -> Any:
-        """Trees of this task alone."""
-        return grow(self.rows, self.closed)
+    def trees(self) -> Trees:
+        """Those of this task alone."""
+        return Trees(self.rows, self.closed)
 
 
 @dataclass(frozen=True)
@@ -102,24 +102,21 @@ def near(past: Sequence[Known], asked: Asked) -> Floats:
 def single(past: Sequence[Known], asked: Asked) -> Floats:
     """Trees of each task, weighed by similarity."""
     weights = near(past, asked)
-    said: Floats = np.array([k.forest.predict(asked.pool) for k in past])
+    said: Floats = np.array([k.trees.predict(asked.pool) for k in past])
     mean: Floats = weights @ said / weights.sum()
     return mean
 
 
 def pooled(past: Sequence[Known], asked: Asked) -> Floats:
-    """One forest of all tasks, which weigh the same."""
-    from sklearn.ensemble import ExtraTreesRegressor  # noqa: PLC0415  # slow to import
-
-    forest = ExtraTreesRegressor(100, min_samples_leaf=5, random_state=0)
-    weights = np.concatenate([np.full(len(k.closed), 1 / len(k.closed)) for k in past])
-    forest.fit(*_stacked(past), sample_weight=weights)
-    return np.asarray(forest.predict(asked.joined))
+    """The recommender's: one forest of all tasks, which weigh the same."""
+    lessons = [Lesson(k.rows, k.closed, k.features, k.group) for k in past]
+    told = worth(Forest(lessons).tell(asked.pool, asked.known.features))
+    return np.asarray(told.mean(axis=0))
 
 
 def shrunk(past: Sequence[Known], asked: Asked) -> Floats:
     """Both of them."""
-    share = len(past) / (len(past) + SHRINKAGE)
+    share = len(past) / (len(past) + ALONE)
     return share * pooled(past, asked) + (1 - share) * single(past, asked)
 
 

@@ -24,8 +24,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
+from autodistill.recommend.forest import Forest, Lesson
 from autodistill.recommend.portfolio import Residuals, complementary
-from autodistill.recommend.surrogate import grow, shares
+from autodistill.recommend.surrogate import Trees, shares
+from autodistill.recommend.witnesses import View, blend
 from benchmarks.search.tables import Table, read
 
 Floats = NDArray[np.float64]
@@ -58,7 +60,7 @@ class Past:
         heard = [i for i, share in enumerate(told) if share is not None]
         self.said = np.array(
             [
-                grow(self.everything[self.chosen[i]], share).predict(self.everything)
+                Trees(self.everything[self.chosen[i]], share).predict(self.everything)
                 for i in heard
                 if (share := told[i]) is not None
             ]
@@ -66,12 +68,22 @@ class Past:
         self.shares = [share for share in told if share is not None]
         self.weights = _weights(table.meta, task, [self.others[i] for i in heard])
         self.chosen = [self.chosen[i] for i in heard]
+        self.features = table.meta[task]
+        self.lessons = [
+            Lesson(self.everything[self.chosen[i]], share, table.meta[self.others[at]], str(at))
+            for i, (at, share) in enumerate(zip(heard, self.shares, strict=True))
+        ]
+        self.forest = Forest(self.lessons) if self.lessons else None
+
+    def view(self) -> View:
+        """Return what the recommender expects of all configurations."""
+        assert self.forest is not None
+        told = self.forest.tell(self.everything, self.features)
+        return blend(self.said, told, self.weights)
 
     def ours(self) -> list[int]:
         """Return the recommender's list."""
-        if not len(self.said):
-            return []
-        return complementary(self.said, self.weights, K)
+        return _list(self.view()) if self.forest is not None else []
 
     def average(self) -> list[int]:
         """Return what is best on average."""
@@ -101,21 +113,27 @@ class Past:
 
     def covered(self, truth: Floats) -> tuple[bool, float] | None:
         """Whether the interval of the first advice holds, and its width."""
+        if self.forest is None or len(self.lessons) < 2:
+            return None
         found = []
-        for i, share in enumerate(self.shares):
-            others = [j for j in range(len(self.shares)) if j != i]
-            if not others:
-                return None
-            weights = self.weights[others] / self.weights[others].sum()
-            foretold = weights @ self.said[others][:, self.chosen[i]]
-            found.append(float(share[foretold.argmax()] - foretold.max()))
-        first = self.ours()[0]
-        expected = float(self.weights @ self.said[:, first] / self.weights.sum())
-        interval = Residuals(found).around(expected)
+        for i, lesson in enumerate(self.lessons):
+            told = self.forest.tell(lesson.rows, lesson.features, lesson.group)
+            others = [j for j in range(len(self.lessons)) if j != i]
+            said = self.said[others][:, self.chosen[i]]
+            seen = blend(said, told, self.weights[others])
+            first = _list(seen)[0]
+            found.append(float(lesson.closed[first] - seen.promised[first]))
+        view = self.view()
+        first = _list(view)[0]
+        interval = Residuals(found).around(float(view.promised[first]))
         if interval is None:
             return None
         low, high = interval
         return low - 1e-9 <= truth[first] <= high + 1e-9, high - low
+
+
+def _list(view: View) -> list[int]:
+    return complementary(view.worth, view.weights, K)
 
 
 def columns(table: Table) -> Floats:
@@ -183,7 +201,7 @@ def main(table: Table, history: int, seeds: int, *, whole: bool) -> dict[str, ob
                 chosen = way(past, task)
                 found[name][task, seed] = regret[chosen[0]], regret[chosen].min()
             found["random"][task, seed] = _random(regret, 1), _random(regret, K)
-            order.append(stats.spearmanr(past.weights @ past.said, final).statistic)
+            order.append(stats.spearmanr(past.view().promised, final).statistic)
             if truth is not None and (told := past.covered(truth)) is not None:
                 inside.append(told[0])
                 widths.append(told[1])

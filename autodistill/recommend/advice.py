@@ -12,7 +12,7 @@ from autodistill.recommend.expert import portfolio
 from autodistill.recommend.foresight import candidates, foresee, residuals
 from autodistill.recommend.otherwise import otherwise
 from autodistill.recommend.path import paths
-from autodistill.recommend.witnesses import Witness, telling, witnesses_of
+from autodistill.recommend.witnesses import Witness, hear, panel_of, telling
 from autodistill.record import Dataset
 from autodistill.spec import PipelineSpec
 from autodistill.task import TaskFacts
@@ -26,40 +26,41 @@ def recommend(
 ) -> Recommendation:
     """Return the `k` pipelines to try first on a dataset with this teacher and student.
 
-    Everything that may hold is a scenario with a weight: each similar past task, in which every
-    candidate closes the share of the gap that this task's surrogate expects, and the expert's list,
-    which stands for `EXPERT_TASKS` tasks in each of which one of its pipelines closes the whole gap
-    (the first most often). The first of the list has the best expected share; each further one adds
-    most to the expected best of the list (greedy portfolio, as in Auto-sklearn 2.0, Feurer et al.,
-    2022, weighted by similarity). Without similar past tasks this is the expert's list.
+    Everything that may hold is a scenario with a weight: each tree of a forest of the similar past
+    tasks, in which every candidate is worth what the tree foretells on this dataset, and the
+    expert's list, which stands for `EXPERT_TASKS` tasks in each of which one of its pipelines is
+    the best (the first most often). The first of the list has the best expectation; each further
+    one adds most to the expected best of the list (greedy portfolio, as in Auto-sklearn 2.0, Feurer
+    et al., 2022). Without similar past tasks this is the expert's list.
     """
     expert = portfolio(facts)
-    witnesses = witnesses_of(dataset, facts, history)
-    pool = candidates(facts, witnesses, [p for p, _ in expert])
+    panel = panel_of(dataset, facts, history)
+    pool = candidates(facts, panel, [p for p, _ in expert])
     if not pool:
-        return _answer((), witnesses)
-    view = foresee(witnesses, pool, range(len(expert)), k)
+        return _answer((), panel.witnesses)
+    view = foresee(panel, pool, range(len(expert)), k)
     chosen = [pool[i] for i in view.chosen]
     default = expert[0][0] if expert else chosen[0]
-    ways = paths(facts, witnesses, default, chosen)
-    past = residuals(witnesses, len(view.chosen))
+    ways = paths(facts, panel, default, chosen)
+    past = residuals(panel, len(view.chosen))
+    said = hear(panel.witnesses, chosen)
     advice = tuple(
         Advice(
             pipeline=pool[i],
-            expected=float(view.expected[i]) if witnesses else None,
+            expected=float(view.expected[i]) if panel.witnesses else None,
             interval=residual.around(float(view.expected[i])),
             reason=_reason(
-                pool[i], view.said[:, i], witnesses, expert[i][1] if i < len(expert) else ""
+                pool[i], said[:, place], panel.witnesses, expert[i][1] if i < len(expert) else ""
             ),
             path=way,
         )
-        for i, residual, way in zip(view.chosen, past, ways, strict=True)
+        for place, (i, residual, way) in enumerate(zip(view.chosen, past, ways, strict=True))
     )
-    return _answer(advice, witnesses).model_copy(
+    return _answer(advice, panel.witnesses).model_copy(
         update={
             "level": past[0].level,
             "default": default,
-            "otherwise": otherwise(dataset, facts, history, witnesses, chosen[0]),
+            "otherwise": otherwise(dataset, facts, panel, chosen[0]),
         }
     )
 

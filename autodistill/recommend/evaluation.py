@@ -15,7 +15,7 @@ from autodistill.metrics import LOWER_IS_BETTER
 from autodistill.recommend.expert import portfolio
 from autodistill.recommend.foresight import foresee, residuals
 from autodistill.recommend.surrogate import Experience, encode, experience
-from autodistill.recommend.witnesses import Witness, witnesses_of
+from autodistill.recommend.witnesses import Panel, panel_of
 from autodistill.record import Trial
 from autodistill.spec import PipelineSpec
 
@@ -76,13 +76,13 @@ def evaluate(history: Sequence[PastTask], methods: Sequence[str] = METHODS) -> E
     inside, closed, beats = [], [], []
     for one in held:
         past = [p for p in history if p.group != one.past.group]
-        witnesses = witnesses_of(one.past.dataset, one.past.facts, past, lambda p: known[id(p)])
+        panel = panel_of(one.past.dataset, one.past.facts, past, lambda p: known[id(p)])
         everyone = [e for p in past if (e := known[id(p)]) is not None and _kindred(p, one.past)]
-        asked = Asked(one, witnesses, everyone)
+        asked = Asked(one, panel, everyone)
         for name in methods:
             regret[name].append(_at(one, name, asked))
         order = asked.order(OURS)
-        inside.append(_covered(one, witnesses, order[0]))
+        inside.append(_covered(one, panel, order[0]))
         closed.append([_closed(one, order[:k]) for k in (1, K)])
         beats.append(float(one.regrets[order[0]] < _random(one.regrets, 10)))
     verdicts = [_verdict(name, regret, groups) for name in methods]
@@ -117,11 +117,8 @@ def hold(past: PastTask) -> Held | None:
 def _held_out(past: PastTask, trial: Trial) -> float:
     """Return the mean score on dev and test, by their examples; NaN where it has neither."""
     sizes = past.dataset.num_examples
-    scores = (
-        (trial.dev.get(past.metric), sizes["dev"]),
-        (trial.test.get(past.metric), sizes["test"]),
-    )
-    told = [(value, max(1, size)) for value, size in scores if value is not None]
+    scores = (trial.dev, sizes.get("dev", 1)), (trial.test, sizes.get("test", 1))
+    told = [(value, n) for found, n in scores if (value := found.get(past.metric)) is not None]
     total = sum(size for _, size in told)
     return sum(value * size for value, size in told) / total if told else math.nan
 
@@ -129,10 +126,8 @@ def _held_out(past: PastTask, trial: Trial) -> float:
 class Asked:
     """What the methods are asked about one task."""
 
-    def __init__(
-        self, held: Held, witnesses: Sequence[Witness], everyone: Sequence[Experience]
-    ) -> None:
-        self.held, self.witnesses, self.everyone = held, witnesses, everyone
+    def __init__(self, held: Held, panel: Panel, everyone: Sequence[Experience]) -> None:
+        self.held, self.panel, self.everyone = held, panel, everyone
         self.table = encode(held.pool)
         self._expert = [nearest(p, held.pool) for p, _ in portfolio(held.past.facts)]
 
@@ -149,16 +144,16 @@ class Asked:
 
     def _ours(self) -> list[int]:
         expert = list(dict.fromkeys(self._expert))
-        return foresee(self.witnesses, self.held.pool, expert, K).chosen
+        return foresee(self.panel, self.held.pool, expert, K).chosen
 
     def _average(self) -> list[int]:
-        said = [known.forest.predict(self.table) for known in self.everyone]
+        said = [known.trees.predict(self.table) for known in self.everyone]
         return _best(np.mean(said, axis=0)) if said else self._ours()
 
     def _nearest(self) -> list[int]:
-        if not self.witnesses:
+        if not self.panel.witnesses:
             return self._average()
-        return _best(self.witnesses[0].known.forest.predict(self.table))
+        return _best(self.panel.witnesses[0].known.trees.predict(self.table))
 
     def _recipe(self) -> list[int]:
         """Regress the ratio of student to teacher on everything, as AutoDistiller does."""
@@ -233,13 +228,13 @@ def _closed(held: Held, order: Sequence[int]) -> float:
     return float(max(-1.0, (held.reached[list(order)].max() - plain) / (best - plain)))
 
 
-def _covered(held: Held, witnesses: Sequence[Witness], first: int) -> bool | None:
+def _covered(held: Held, panel: Panel, first: int) -> bool | None:
     """Whether the first advice closed a share of the gap on dev that its interval holds."""
     mine = experience(held.past)
-    if mine is None or not witnesses:
+    if mine is None or not panel.witnesses:
         return None
-    expected = foresee(witnesses, held.pool, [], 1).expected[first]
-    interval = residuals(witnesses, 1)[0].around(float(expected))
+    expected = foresee(panel, held.pool, [], 1).expected[first]
+    interval = residuals(panel, 1)[0].around(float(expected))
     reached = mine.measured.get(held.pool[first])
     if interval is None or reached is None:
         return None

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
-import numpy as np
-from numpy.typing import NDArray
-
-from autodistill.history import Otherwise, PastTask
+from autodistill.history import Otherwise
 from autodistill.recommend.expert import portfolio
 from autodistill.recommend.foresight import candidates, foresee
-from autodistill.recommend.similarity import evidence, similarities
-from autodistill.recommend.witnesses import SIMILAR, Witness
+from autodistill.recommend.witnesses import Panel
 from autodistill.record import Dataset
 from autodistill.spec import PipelineSpec
 from autodistill.task import TaskFacts
@@ -23,16 +19,12 @@ WITHIN = 100
 
 
 def otherwise(
-    dataset: Dataset,
-    facts: TaskFacts,
-    history: Sequence[PastTask],
-    witnesses: Sequence[Witness],
-    first: PipelineSpec,
+    dataset: Dataset, facts: TaskFacts, panel: Panel, first: PipelineSpec
 ) -> tuple[Otherwise, ...]:
     """Return the nearest other sizes with which another pipeline would come first.
 
     One of fewer and one of more training examples, a student of half and one of twice the layers.
-    The past tasks that are asked now are weighed anew; others are not asked in their place.
+    The past tasks that are asked now answer; others are not asked in their place.
     """
     found: list[Otherwise] = []
     for direction in _directions(facts):
@@ -42,11 +34,11 @@ def otherwise(
             if num_train != facts.num_train:
                 features = dataset.meta_features | {"log_train": math.log(num_train)}
                 sized = dataset.model_copy(update={"meta_features": features})
-            weighed = _weighed(witnesses, similarities(sized, changed, history), history)
+            asked = panel.about(sized, changed)
             expert = [pipeline for pipeline, _ in portfolio(changed)]
-            if not (pool := candidates(changed, weighed, expert)):
+            if not (pool := candidates(changed, asked, expert)):
                 continue
-            (best,) = foresee(weighed, pool, range(len(expert)), 1).chosen
+            (best,) = foresee(asked, pool, range(len(expert)), 1).chosen
             if (chosen := pool[best]) == first:
                 continue
             slots = tuple(
@@ -75,17 +67,3 @@ def _directions(facts: TaskFacts) -> Iterator[list[tuple[int, int]]]:
     yield [(n, layers) for n in sizes if n > here]
     yield [(here, layers // 2)] if layers > 1 else []
     yield [(here, 2 * layers)] if 2 * layers <= facts.teacher_layers else []
-
-
-def _weighed(
-    witnesses: Sequence[Witness], alike: NDArray[np.float64], history: Sequence[PastTask]
-) -> tuple[Witness, ...]:
-    """Return the same past tasks by their similarity to another task."""
-    places = {id(past): i for i, past in enumerate(history)}
-    kept = [
-        (w.known, float(s)) for w in witnesses if (s := alike[places[id(w.known.past)]]) >= SIMILAR
-    ]
-    weights = evidence([s for _, s in kept], [known.past for known, _ in kept])
-    return tuple(
-        Witness(known, s, weight) for (known, s), weight in zip(kept, weights, strict=True)
-    )

@@ -38,6 +38,8 @@ MOST_UNITS = 3.0
 """A larger difference in one feature counts as this one."""
 LACKING = 1.0
 """Units that a feature counts which only one side has."""
+UNKNOWN = -10.0
+"""For trees, what a task lacks: less than any feature is."""
 WEIGHT = {Standing.OWN: 1.0, Standing.IMPORTED: 0.5, Standing.SHIPPED: 0.5}
 """Of a past task by where it comes from."""
 PRIOR_TASKS = 3.0
@@ -54,8 +56,8 @@ def similarities(
     a store of kindred tasks tells them apart. Tasks of another kind have similarity 0: classes
     against values, tags of words against classes of texts.
     """
-    mine = _features(dataset, facts)
-    distance = np.array([_distance(mine, _features(p.dataset, p.facts)) for p in history])
+    mine = known_features(dataset, facts)
+    distance = np.array([_distance(mine, known_features(p.dataset, p.facts)) for p in history])
     if not len(distance):
         return distance
     median = float(np.clip(np.median(distance), 0.5, 1.0))
@@ -76,6 +78,22 @@ def evidence(alike: Sequence[float], tasks: Sequence[PastTask]) -> list[float]:
         a * WEIGHT[task.standing] / math.sqrt(kin.count(key))
         for a, task, key in zip(alike, tasks, kin, strict=True)
     ]
+
+
+def known_features(dataset: Dataset, facts: TaskFacts) -> dict[str, float]:
+    """Return what a task is compared by: of its data, and of its teacher and student."""
+    found = dataset.meta_features | {
+        "log_student_layers": math.log(facts.student_layers),
+        "depth_ratio": facts.student_layers / facts.teacher_layers,
+        "width_ratio": facts.student_width / facts.teacher_width,
+    }
+    return {name: found[name] for name in UNITS if math.isfinite(found.get(name, math.nan))}
+
+
+def features(dataset: Dataset, facts: TaskFacts) -> NDArray[np.float64]:
+    """Return the same as numbers for trees, one for each of `UNITS`."""
+    found = known_features(dataset, facts)
+    return np.array([found.get(name, UNKNOWN) for name in UNITS])
 
 
 def dataset_distances(datasets: Sequence[Dataset]) -> NDArray[np.float64]:
@@ -107,16 +125,6 @@ def flat_map(distances: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def _sort(task: Task) -> tuple[str, bool]:
     return task.head, task.is_classification
-
-
-def _features(dataset: Dataset, facts: TaskFacts) -> dict[str, float]:
-    """Return what a task is compared by: of its data, and of its teacher and student."""
-    found = dataset.meta_features | {
-        "log_student_layers": math.log(facts.student_layers),
-        "depth_ratio": facts.student_layers / facts.teacher_layers,
-        "width_ratio": facts.student_width / facts.teacher_width,
-    }
-    return {name: found[name] for name in UNITS if math.isfinite(found.get(name, math.nan))}
 
 
 def _distance(mine: Mapping[str, float], theirs: Mapping[str, float]) -> float:

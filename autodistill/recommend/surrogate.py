@@ -1,4 +1,4 @@
-"""What a past task says about pipelines, tried there or not."""
+"""What a past task alone says about pipelines, tried there or not."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,7 @@ from typing_extensions import override
 
 from autodistill.component import Scalar, flatten, searchable
 from autodistill.history import PastTask
+from autodistill.history.scales import closed
 from autodistill.metrics import LOWER_IS_BETTER
 from autodistill.record import Trial
 from autodistill.spec import PipelineSpec
@@ -22,7 +23,7 @@ MIN_TRIALS = 4
 """A task with fewer scored trials says nothing."""
 MAX_TRIALS = 120
 """Of a task with more, so many are looked at, spread evenly from its best to its worst."""
-TREES = 25
+TREES = 16
 INACTIVE = -1.0
 TINY = 1e-12
 
@@ -92,11 +93,8 @@ class Experience:
 
     @cached_property
     def closed(self) -> NDArray[np.float64]:
-        """Share of the gap from the median (0) to the best (1) that each trial closed.
-
-        Clipped at -1, so that a diverged trial weighs no more than a bad one.
-        """
-        return _closed(self.gains, self.span)
+        """Share of the gap from the median (0) to the best (1) that each trial closed."""
+        return closed(self.gains, self.span)
 
     @cached_property
     def table(self) -> NDArray[np.float64]:
@@ -110,9 +108,9 @@ class Experience:
         return self.table[[first[pipeline] for pipeline in self.measured]]
 
     @cached_property
-    def forest(self) -> Any:
-        """Trees that know what made a pipeline good on this task."""
-        return grow(self.table, self.closed)
+    def trees(self) -> Trees:
+        """What made a pipeline good on this task."""
+        return Trees(self.table, self.closed)
 
     @cached_property
     def kinds(self) -> dict[str, set[str]]:
@@ -145,19 +143,28 @@ def shares(scores: NDArray[np.float64]) -> NDArray[np.float64] | None:
     if len(scores) < MIN_TRIALS:
         return None
     gains = scores - np.median(scores)
-    return _closed(gains, float(gains.max())) if gains.max() > 1e-9 else None
+    return closed(gains, float(gains.max())) if gains.max() > 1e-9 else None
 
 
-def _closed(gains: NDArray[np.float64], span: float) -> NDArray[np.float64]:
-    share: NDArray[np.float64] = np.clip(gains / span, -1.0, 1.0)
-    return share
+class Trees:
+    """Extremely randomised trees (Geurts et al., 2006) of the share that each row closes.
 
+    Args:
+        table: [row, column].
+        shares: [row].
+    """
 
-def grow(table: NDArray[np.float64], closed: NDArray[np.float64]) -> Any:
-    """Return extremely randomised trees (Geurts et al., 2006) of the share that each row closes."""
-    from sklearn.ensemble import ExtraTreesRegressor  # noqa: PLC0415  # slow to import
+    def __init__(self, table: NDArray[np.float64], shares: NDArray[np.float64]) -> None:
+        from sklearn.tree import ExtraTreeRegressor  # noqa: PLC0415  # slow to import
 
-    return ExtraTreesRegressor(TREES, min_samples_leaf=2, random_state=0).fit(table, closed)
+        grown = (ExtraTreeRegressor(min_samples_leaf=2, random_state=i) for i in range(TREES))
+        self._trees = [tree.fit(table, shares).tree_ for tree in grown]
+
+    def predict(self, table: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return [row], what they expect on average."""
+        rows = table.astype(np.float32)
+        said: NDArray[np.float64] = np.mean([tree.predict(rows) for tree in self._trees], axis=0)
+        return said.reshape(len(rows))
 
 
 def experience(past: PastTask) -> Experience | None:
@@ -180,15 +187,6 @@ def experience(past: PastTask) -> Experience | None:
     return Experience(past, tuple(scored[i][1] for i in kept), gains[kept], middle)
 
 
-def expect(forest: Any, table: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return what trees expect of each row, without the checks and threads of their forest."""
-    rows = table.astype(np.float32)
-    said: NDArray[np.float64] = np.mean(
-        [tree.tree_.predict(rows).reshape(len(rows)) for tree in forest.estimators_], axis=0
-    )
-    return said
-
-
 def judge(
     known: Experience, places: Mapping[Key, Sequence[int]], table: NDArray[np.float64]
 ) -> NDArray[np.float64]:
@@ -202,7 +200,7 @@ def judge(
         places: Of each pipeline in the table; see `placed`.
         table: What is judged, as `encode` returns it.
     """
-    guesses = expect(known.forest, table)
+    guesses = known.trees.predict(table)
     for key, reached in known.reached.items():
         for i in places.get(key, ()):
             guesses[i] = (guesses[i] + reached) / 2

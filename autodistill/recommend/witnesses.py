@@ -4,22 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from autodistill.history import PastTask
-from autodistill.recommend.similarity import evidence, similarities
-from autodistill.recommend.surrogate import Experience, experience
+from autodistill.recommend.forest import Forest, Lesson, share, worth
+from autodistill.recommend.similarity import evidence, features, similarities
+from autodistill.recommend.surrogate import Experience, encode, experience, judge, placed
 from autodistill.record import Dataset
+from autodistill.spec import PipelineSpec
 from autodistill.task import TaskFacts
 
+Floats = NDArray[np.float64]
 SIMILAR = 0.1
 """Similarity below which a past task is not asked."""
 MAX_TASKS = 16
 """The most similar past tasks are asked, so that a large store answers as fast as a small one."""
-EXPERT_TASKS = 3.0
+EXPERT_TASKS = 1.0
 """Past tasks that the expert's opinion counts for."""
+ALONE = 3.0
+"""What past tasks weigh together where their forest counts as much as they do one by one."""
 NAMED = 3
 """Past tasks that a reason names."""
 ROUNDING = 1e-9
@@ -40,6 +47,16 @@ class Witness:
         layers = self.known.past.facts.student_layers
         return f"{self.known.past.dataset.name} with {layers} layer{'s' * (layers > 1)}"
 
+    @property
+    def group(self) -> str:
+        """What is left out together."""
+        return self.known.past.group
+
+    @cached_property
+    def features(self) -> Floats:
+        """The task as numbers."""
+        return features(self.known.past.dataset, self.known.past.facts)
+
     def tells(self, share: float, than: str, *, measured: bool) -> str:
         """Say in this task's metric what a share of its gap is."""
         gain = self.known.span * share
@@ -50,13 +67,68 @@ class Witness:
         )
 
 
-def witnesses_of(
+class View(NamedTuple):
+    """What is expected of pipelines on a task."""
+
+    worth: Floats
+    """[scenario, pipeline], by each witness and by each tree of their forest."""
+    weights: Floats
+    """[scenario], together what the witnesses weigh."""
+    promised: Floats
+    """[pipeline], the expected share of the gap. The experts choose, but promise nothing: they
+    count as past tasks on which nothing was gained."""
+
+
+@dataclass(frozen=True)
+class Panel:
+    """The past tasks that are asked about a task, the most similar first; there may be none."""
+
+    witnesses: tuple[Witness, ...]
+    forest: Forest | None
+    """What all of them have learnt together, whatever they are asked about; None without any."""
+    features: Floats
+    """The task that they are asked about, as numbers."""
+
+    def tell(self, pipelines: Sequence[PipelineSpec]) -> Floats:
+        """Return [tree, pipeline, (closed, standing)] for the task; no trees without a witness."""
+        if self.forest is None:
+            return np.zeros((0, len(pipelines), 2))
+        return self.forest.tell(encode(pipelines), self.features)
+
+    def view(self, pipelines: Sequence[PipelineSpec]) -> View:
+        """Return what is expected of pipelines on the task."""
+        weights = np.array([w.weight for w in self.witnesses])
+        return blend(hear(self.witnesses, pipelines), self.tell(pipelines), weights)
+
+    def without(self, number: int, said: Floats, table: Floats) -> View | None:
+        """Return what all but the group of one witness would expect on its task; None: nothing.
+
+        Args:
+            number: Of the witness.
+            said: [witness, pipeline], what all say of some pipelines.
+            table: The same pipelines, as `encode` returns them.
+        """
+        one = self.witnesses[number]
+        others = [i for i, w in enumerate(self.witnesses) if w.group != one.group]
+        if self.forest is None or not others:
+            return None
+        told = self.forest.tell(table, one.features, one.group)
+        return blend(said[others], told, np.array([self.witnesses[i].weight for i in others]))
+
+    def about(self, dataset: Dataset, facts: TaskFacts) -> Panel:
+        """Return the same past tasks, asked about another task."""
+        asked = [w.known for w in self.witnesses]
+        alike = similarities(dataset, facts, [known.past for known in asked])
+        return Panel(_weighed(asked, alike.tolist()), self.forest, features(dataset, facts))
+
+
+def panel_of(
     dataset: Dataset,
     facts: TaskFacts,
     history: Sequence[PastTask],
     learn: Callable[[PastTask], Experience | None] = experience,
-) -> tuple[Witness, ...]:
-    """Return the similar past tasks that have something to say, the most similar first."""
+) -> Panel:
+    """Return the similar past tasks that have something to say."""
     alike = similarities(dataset, facts, history)
     near = [i for i in np.argsort(-alike, kind="stable") if alike[i] >= SIMILAR]
     found: list[tuple[Experience, float]] = []
@@ -65,23 +137,53 @@ def witnesses_of(
             found.append((known, float(alike[i])))
         if len(found) == MAX_TASKS:
             break
-    weights = evidence([s for _, s in found], [known.past for known, _ in found])
-    return tuple(
-        Witness(known, similarity, weight)
-        for (known, similarity), weight in zip(found, weights, strict=True)
+    asked = [known for known, _ in found]
+    witnesses = _weighed(asked, [similarity for _, similarity in found])
+    equal = evidence([1.0] * len(asked), [known.past for known in asked])
+    lessons = [
+        Lesson(w.known.table, w.known.closed, w.features, w.group, weight)
+        for w, weight in zip(witnesses, equal, strict=True)
+    ]
+    return Panel(witnesses, Forest(lessons) if lessons else None, features(dataset, facts))
+
+
+def _weighed(asked: Sequence[Experience], alike: Sequence[float]) -> tuple[Witness, ...]:
+    weights = evidence(alike, [known.past for known in asked])
+    return tuple(map(Witness, asked, alike, weights))
+
+
+def blend(said: Floats, told: Floats, weights: Floats) -> View:
+    """Weigh what past tasks say each alone against what their forest tells.
+
+    The forest counts for W / (W + `ALONE`), where W is what all of the tasks weigh: few tasks speak
+    for themselves, by their similarity; many have taught it what holds for which kind of task.
+
+    Args:
+        said: [witness, pipeline], see `hear`.
+        told: [tree, pipeline, (closed, standing)]; trees only where there are witnesses.
+        weights: [witness].
+    """
+    if not len(weights):
+        return View(np.zeros((0, said.shape[1])), np.zeros(0), np.zeros(said.shape[1]))
+    whole = float(weights.sum())
+    forest = whole / (whole + ALONE)
+    of_trees = np.full(len(told), forest * whole / len(told))
+    expected = (1 - forest) * (weights @ said) / whole + forest * share(told)
+    return View(
+        np.vstack([said, worth(told)]),
+        np.concatenate([(1 - forest) * weights, of_trees]),
+        expected * whole / (whole + EXPERT_TASKS),
     )
 
 
-def foretell(weights: NDArray[np.float64], said: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the share of the gap that each candidate is expected to close.
-
-    The experts choose, but promise nothing: they count as past tasks on which nothing was gained.
-    """
-    expected: NDArray[np.float64] = weights @ said / (weights.sum() + EXPERT_TASKS)
-    return expected
+def hear(witnesses: Sequence[Witness], pipelines: Sequence[PipelineSpec]) -> Floats:
+    """Return [witness, pipeline], the share of its own gap that each expects each to close."""
+    table, places = encode(pipelines), placed(pipelines)
+    said = [judge(w.known, places, table) for w in witnesses]
+    return np.array(said).reshape(len(witnesses), len(pipelines))
 
 
-def telling(witnesses: Sequence[Witness], shares: NDArray[np.float64]) -> list[int]:
+def telling(witnesses: Sequence[Witness], shares: Floats) -> list[int]:
     """Return the few witnesses that speak most for something, by weight and share of their gap.
 
     Of several jobs on one dataset with one kind of student, which have one name, the first is told.

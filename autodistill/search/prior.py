@@ -8,9 +8,9 @@ from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
 
 from autodistill.component import Scalar
+from autodistill.history.scales import standing
 from autodistill.search.encoding import Encoding
 from autodistill.search.process import Lengths, Process
 
@@ -33,17 +33,6 @@ class Past:
     """[setting, objective], more is better; NaN where one was not measured."""
     weight: float = 1.0
     """Similarity to the new task, above 0."""
-
-
-def standing(values: Floats) -> Floats:
-    """Return where each value stands among all: its rank as a Gaussian's quantile, the best 1.
-
-    Ranks tell good settings apart however far bad ones fall (Salinas et al., 2020). The lower half
-    is clipped at -1.
-    """
-    quantiles = stats.norm.ppf((stats.rankdata(values) - 0.5) / len(values))
-    scaled: Floats = np.clip(quantiles / max(float(quantiles.max()), 1e-9), -1.0, 1.0)
-    return scaled
 
 
 class Prior:

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
+from autodistill.history.scales import standing
 from autodistill.search.encoding import Encoding
-from autodistill.search.prior import standing
 from autodistill.search.samplers import FAILED
 
 Floats = NDArray[np.float64]

@@ -21,8 +21,8 @@ from autodistill.optimisation import Training
 from autodistill.recommend import recommend
 from autodistill.recommend.expert import portfolio
 from autodistill.recommend.portfolio import FEWEST, complementary
-from autodistill.recommend.surrogate import encode, experience, judge, placed
-from autodistill.recommend.witnesses import EXPERT_TASKS
+from autodistill.recommend.surrogate import encode, judge, placed
+from autodistill.recommend.witnesses import ALONE, EXPERT_TASKS, hear, panel_of
 from autodistill.record import TrialState
 from autodistill.spec import (
     CutStudent,
@@ -303,41 +303,44 @@ def test_the_gains_of_a_path_sum_to_what_is_expected_over_the_default() -> None:
 
 def test_each_exchange_is_the_most_rewarding_one_and_its_interval_is_of_other_groups() -> None:
     history, facts = disputed(), facts_of()
+    panel = panel_of(dataset_of("new", facts, HOME), facts, history)
     first = advise(history).advice[0]
-    told = [experience(task) for task in history]  # all alike: each weighs 1
     here = portfolio(facts)[0][0]
+    assert panel.forest is not None
 
-    def shares(pipeline: PipelineSpec) -> np.ndarray:
-        asked = [pipeline]
-        return np.array([judge(t, placed(asked), encode(asked))[0] for t in told if t])
+    def worth(pipeline: PipelineSpec, without: str | None = None) -> float:
+        assert panel.forest is not None
+        told = panel.forest.tell(encode([pipeline]), panel.features, without)
+        asked = [w for w in panel.witnesses if w.group != without]
+        weight = sum(w.weight for w in asked)
+        said = hear(asked, [pipeline])[:, 0] @ [w.weight for w in asked] / weight
+        forest = weight / (weight + ALONE)
+        expected = forest * told[:, 0, 0].mean() + (1 - forest) * said
+        return float(expected * weight / (weight + EXPERT_TASKS))
 
     for step in first.path:
         left = [
             s for s in type(here).model_fields if getattr(here, s) != getattr(first.pipeline, s)
         ]
         options = {s: here.model_copy(update={s: getattr(first.pipeline, s)}) for s in left}
-        gains = {
-            s: (shares(p) - shares(here)).sum() / (6 + EXPERT_TASKS)
-            for s, p in options.items()
-            if not p.problems(facts)
-        }
-        assert gains[step.slot] == max(gains.values())
+        gains = {s: worth(p) - worth(here) for s, p in options.items() if not p.problems(facts)}
+        assert gains[step.slot] == pytest.approx(max(gains.values()))
         assert step.gain == pytest.approx(gains[step.slot])
-        own = shares(options[step.slot]) - shares(here)
-        residuals = own - (own.sum() - own) / (5 + EXPERT_TASKS)
-        both = {getattr(getattr(p, step.slot), "kind", "") for p in (here, options[step.slot])}
-        knowing = [
-            both <= {getattr(getattr(t.spec.pipeline, step.slot), "kind", "") for t in task.trials}
-            for task in history
-        ]
-        heard = residuals[knowing]
+        both, heard = [here, options[step.slot]], []
+        kinds = {getattr(getattr(p, step.slot), "kind", "") for p in both}
+        for w in panel.witnesses:  # all of one kind: their features are the new task's
+            tried = {
+                getattr(getattr(t.spec.pipeline, step.slot), "kind", "") for t in w.known.trials
+            }
+            if kinds <= tried:
+                own = judge(w.known, placed(both), encode(both))
+                others = worth(both[1], w.group) - worth(both[0], w.group)
+                heard.append(own[1] - own[0] - others)
         if len(heard) < FEWEST:
             assert (step.interval, step.level, step.evident) == (None, None, False)
         else:  # of so few, the whole span
             assert step.interval is not None
-            assert step.interval == pytest.approx(
-                (step.gain + heard.min(), step.gain + heard.max())
-            )
+            assert step.interval == pytest.approx((step.gain + min(heard), step.gain + max(heard)))
             assert step.level == pytest.approx((len(heard) - 1) / (len(heard) + 1))
             assert step.evident == (not step.interval[0] <= 0 <= step.interval[1])
         here = options[step.slot]
@@ -377,11 +380,11 @@ def test_without_history_there_is_no_path() -> None:
 @pytest.mark.parametrize("known", ["nothing", "past tasks"])
 def test_what_would_change_the_answer_does_and_nothing_nearer(known: str) -> None:
     facts = facts_of(train=500)
-    sizes = {"s": 300, "m": 3_000, "l": 30_000}
+    sizes = {"s": 300, "m": 900, "l": 9_000, "xl": 20_000}
     history = [
         past(
             name,
-            liking("cosine" if name == "l" else "mse"),
+            liking("cosine" if "l" in name else "mse"),
             facts_of(train=size),
             HOME | {"log_train": math.log(size)},
         )

@@ -12,7 +12,7 @@ from autodistill.optimisation import Training
 from autodistill.recommend import course, evaluate
 from autodistill.recommend.evaluation import AVERAGE, METHODS, OURS, RANDOM, _random, hold, nearest
 from autodistill.recommend.foresight import foresee
-from autodistill.recommend.witnesses import EXPERT_TASKS, witnesses_of
+from autodistill.recommend.witnesses import ALONE, EXPERT_TASKS, hear, panel_of
 from autodistill.spec import PipelineSpec
 from autodistill.testing.records import dataset_of, facts_of, past_of, trial_of
 
@@ -125,12 +125,15 @@ def test_the_nearest_pipeline_is_itself_where_it_is_there() -> None:
 def test_the_experts_choose_but_promise_nothing() -> None:
     """What is promised is one thing for advice, its intervals and the trial of both."""
     asked, *past = (task(name, seed) for seed, name in enumerate("abcdef"))
-    witnesses, pool = witnesses_of(asked.dataset, asked.facts, past), pipelines(6, 9)
-    beside = foresee(witnesses, pool, [2, 0], 2).expected
-    weights = np.array([w.weight for w in witnesses])
-    said = foresee(witnesses, pool, [], 2).said
-    assert beside == pytest.approx(weights @ said / (weights.sum() + EXPERT_TASKS))
-    assert beside == pytest.approx(foresee(witnesses, pool, [], 2).expected)
+    panel, pool = panel_of(asked.dataset, asked.facts, past), pipelines(6, 9)
+    beside = foresee(panel, pool, [2, 0], 2).expected
+    weights = np.array([w.weight for w in panel.witnesses])
+    whole, told = weights.sum(), panel.tell(pool)[:, :, 0].mean(axis=0)
+    forest = whole / (whole + ALONE)
+    expected = forest * told + (1 - forest) * (weights @ hear(panel.witnesses, pool)) / whole
+    assert beside == pytest.approx(expected * whole / (whole + EXPERT_TASKS))
+    assert panel.view(pool).weights.sum() == pytest.approx(whole)
+    assert beside == pytest.approx(foresee(panel, pool, [], 2).expected)
 
 
 def test_a_pipeline_is_judged_by_all_examples_that_the_advice_has_not_seen() -> None:
@@ -143,3 +146,7 @@ def test_a_pipeline_is_judged_by_all_examples_that_the_advice_has_not_seen() -> 
     dev = {trial.spec.pipeline: trial.dev["accuracy"] for trial in past.trials}
     expected = [0.75 * dev[pipeline] + 0.25 * 0.5 for pipeline in held.pool]
     np.testing.assert_allclose(held.reached, expected)
+    unknown = past.dataset.model_copy(update={"num_examples": {"train": 100}})
+    held = hold(past.model_copy(update={"dataset": unknown, "trials": tuple(other)}))
+    assert held is not None
+    np.testing.assert_allclose(held.reached, [(dev[p] + 0.5) / 2 for p in held.pool])

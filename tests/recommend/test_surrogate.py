@@ -12,10 +12,9 @@ from autodistill.optimisation import Training
 from autodistill.recommend.surrogate import (
     MAX_TRIALS,
     Experience,
+    Trees,
     encode,
-    expect,
     experience,
-    grow,
     judge,
     placed,
 )
@@ -127,8 +126,9 @@ def test_repeated_pipelines_count_with_their_mean() -> None:
     assert found.measured[with_rate(1e-4)] == pytest.approx(0.5)
 
 
-def test_trees_are_asked_as_their_forest_would_ask_them() -> None:
+def test_trees_expect_the_mean_of_what_they_saw_and_no_more() -> None:
     rng = np.random.default_rng(0)
-    table, asked = rng.random((50, 4)), rng.random((20, 4))
-    forest = grow(table, rng.random(50))
-    assert expect(forest, asked) == pytest.approx(forest.predict(asked))
+    table, shares = rng.random((50, 4)), rng.uniform(-1, 1, 50)
+    told = Trees(table, shares).predict(rng.uniform(-1, 2, (200, 4)))
+    assert shares.min() <= told.min() <= told.max() <= shares.max()
+    assert Trees(table, np.full(50, 0.3)).predict(table) == pytest.approx(np.full(50, 0.3))

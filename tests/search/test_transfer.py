@@ -11,7 +11,7 @@ from optuna.trial import TrialState, create_trial
 from autodistill.component import AnyRange, Choice, Uniform
 from autodistill.record import Origin
 from autodistill.search import Past, Searcher, remembered
-from autodistill.search.prior import Prior, standing
+from autodistill.search.prior import Prior
 from autodistill.search.samplers import FAILED, TITLES, distribution
 from autodistill.search.seen import Seen
 from autodistill.search.transfer import (
@@ -101,13 +101,6 @@ def test_running_trials_keep_others_away() -> None:
             trial._suggest(name, DISTRIBUTIONS[name])
     rows = [knowledge.encoding.encode(t.relative_params) for t in asked]
     assert np.nanmax(np.abs(rows[0] - rows[1])) > 0.02
-
-
-def test_standing_depends_on_ranks_alone_and_ends_at_one() -> None:
-    values = np.array([3.0, -1e9, 2.0, 2.5, 1.0])
-    assert standing(values) == pytest.approx(standing(np.array([4.0, 0.0, 2.0, 3.0, 1.0])))
-    assert standing(values).max() == 1.0
-    assert standing(values)[2] == pytest.approx(0.0)
 
 
 def test_a_portfolio_complements_what_it_has() -> None:
