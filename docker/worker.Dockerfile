@@ -6,6 +6,6 @@ RUN pip install --no-cache-dir --constraint /tmp/constraints.txt "$(ls /tmp/*.wh
 COPY docker/worker.sh /usr/local/bin/autodistill-worker
 USER autodistill
 WORKDIR /data
-ENV AUTODISTILL_DATA_ROOT=/data OMP_NUM_THREADS=1 TOKENIZERS_PARALLELISM=false MALLOC_ARENA_MAX=1
+ENV AUTODISTILL_DATA_ROOT=/data OMP_NUM_THREADS=1 TOKENIZERS_PARALLELISM=false
 VOLUME /data
 CMD ["sh", "/usr/local/bin/autodistill-worker"]

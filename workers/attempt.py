@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import gc
 import json
 import logging
@@ -39,7 +40,7 @@ def attempt(config: dict[str, Any], tell: Callable[[Report], None]) -> None:
 
 def _attempt(config: dict[str, Any], tell: Callable[[Report], None]) -> None:
     _leave_imports_alone()
-    gc.collect()  # a model, its hooks and optimiser are cycles, which keep the last attempt's whole
+    _give_back()
     number = int(config["number"])
     task = PreparedTask.model_validate(json.loads(Path(config["task"]).read_text()))
     spec = TrialSpec.model_validate_json(config["trial"])
@@ -62,6 +63,19 @@ def _attempt(config: dict[str, Any], tell: Callable[[Report], None]) -> None:
             log.exception("The attempt failed.")
             raise
         tell(_failed(number, FailureClass.OUT_OF_MEMORY, error))
+
+
+def _give_back() -> None:
+    """Free the last attempt, and return to the system what the allocator kept of it."""
+    gc.collect()  # a model, its hooks and optimiser are cycles
+    if (trim := _trim()) is not None:
+        trim(0)
+
+
+@cache
+def _trim() -> Callable[[int], int] | None:
+    """Return what makes glibc let go of free memory between what is in use; others do it alone."""
+    return getattr(ctypes.CDLL(None), "malloc_trim", None)
 
 
 @cache

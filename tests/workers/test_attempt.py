@@ -6,7 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
+from pydantic import ValidationError
 
 from autodistill.errors import Diverged, InvalidInput, Problem
 from autodistill.facts import task_facts
@@ -91,6 +93,21 @@ def test_an_attempt_starts_without_the_weights_of_the_last(tmp_path: Path) -> No
     finally:
         gc.enable()
     assert alive == [0, 0]
+
+
+def test_memory_that_lies_free_between_what_is_used_goes_back(tmp_path: Path) -> None:
+    def resident() -> float:
+        return float(psutil.Process().memory_info().rss)
+
+    blocks = [bytearray(b"x" * 60_000) for _ in range(4_000)]  # small enough for the heap
+    used, full = blocks[::100], resident()
+    del blocks
+    path = tmp_path / "task.json"
+    path.write_text("{}")  # no task: the attempt ends before it begins
+    with pytest.raises(ValidationError):
+        attempt({"number": 1, "task": str(path), "log": str(tmp_path / "log")}, print)
+    assert full - resident() > 150e6
+    assert len(used) == 40
 
 
 def test_a_real_job_is_prepared_trained_and_exported(store: Store, tmp_path: Path) -> None:
