@@ -58,6 +58,16 @@ def test_an_end_outside_of_the_log_is_taken_from_the_trial(plain_row: Any) -> No
     assert settled([open_one], []) == [open_one]
 
 
+def test_a_training_of_few_steps_is_cautioned_against() -> None:
+    spec = a_spec()  # at most 8 epochs, in batches of 32
+    said = estimate(spec, 320, [], "").caution
+    assert "has 80 optimiser steps" in said
+    assert said.endswith("Allow at least 10 epochs.")
+    assert not estimate(spec, 13 * 32, [], "").caution
+    fewer = spec.model_copy(update={"max_train_examples": 320})
+    assert estimate(fewer, 13 * 32, [], "").caution == said
+
+
 def test_a_job_takes_as_long_as_its_epochs_at_the_known_pace(plain_row: Any) -> None:
     from autodistill.spec import PipelineSpec
 

@@ -114,6 +114,7 @@ function ready(spec, estimate) {
   return [notice("good", h("strong", {}, "Ready to start.")),
     h("p", {}, `${trials} trials of at most ${epochs} epochs over ${used.toLocaleString("en")} examples, ${spec.parallelism} at a time; then ${spec.confirmation_seeds} fresh seeds of the winner and of plain fine-tuning.`),
     expected(estimate),
+    estimate.caution ? notice("warn", estimate.caution) : "",
     h("p", { class: "quiet" }, `${Object.keys(spec.space).length} names are searched; ${spec.objectives.map((o) => metricName(o.metric)).join(" and ")} ${spec.objectives.length > 1 ? "are" : "is"} optimised${spec.limits.length ? `; the winner keeps ${spec.limits.map(limit).join(" and ")}` : ""}.`)];
 }
 
