@@ -12,7 +12,7 @@ from autodistill.recommend.expert import portfolio
 from autodistill.recommend.foresight import candidates, foresee, residuals
 from autodistill.recommend.otherwise import otherwise
 from autodistill.recommend.path import paths
-from autodistill.recommend.witnesses import Witness, hear, panel_of, telling
+from autodistill.recommend.witnesses import Panel, Witness, hear, panel_of, telling
 from autodistill.record import Dataset
 from autodistill.spec import PipelineSpec
 from autodistill.task import TaskFacts
@@ -37,7 +37,7 @@ def recommend(
     panel = panel_of(dataset, facts, history)
     pool = candidates(facts, panel, [p for p, _ in expert])
     if not pool:
-        return _answer((), panel.witnesses)
+        return _answer((), panel)
     view = foresee(panel, pool, range(len(expert)), k)
     chosen = [pool[i] for i in view.chosen]
     default = expert[0][0] if expert else chosen[0]
@@ -56,7 +56,7 @@ def recommend(
         )
         for place, (i, residual, way) in enumerate(zip(view.chosen, past, ways, strict=True))
     )
-    return _answer(advice, panel.witnesses).model_copy(
+    return _answer(advice, panel).model_copy(
         update={
             "level": past[0].level,
             "default": default,
@@ -83,9 +83,12 @@ def _reason(
     return " ".join(sentences) or "No past task speaks for it; it complements the others."
 
 
-def _answer(advice: tuple[Advice, ...], witnesses: Sequence[Witness]) -> Recommendation:
-    if not witnesses:
-        message = "No similar past task: this is the experts' list, best first."
+def _answer(advice: tuple[Advice, ...], panel: Panel) -> Recommendation:
+    if not (witnesses := panel.witnesses):
+        known = "No similar past task"
+        if panel.num_silent:
+            known = "The trials of similar past tasks are too few or too alike to tell"
+        message = f"{known}: this is the experts' list, best first."
         return Recommendation(advice=advice, basis="expert", num_past_tasks=0, message=message)
     names = list(dict.fromkeys(w.known.past.dataset.name for w in witnesses))
     listed = ", ".join(names[:5]) + " …" * (len(names) > 5)

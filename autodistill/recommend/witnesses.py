@@ -88,6 +88,8 @@ class Panel:
     """What all of them have learnt together, whatever they are asked about; None without any."""
     features: Floats
     """The task that they are asked about, as numbers."""
+    num_silent: int = 0
+    """Similar past tasks with nothing to say: of too few trials, or all alike."""
 
     def tell(self, pipelines: Sequence[PipelineSpec]) -> Floats:
         """Return [tree, pipeline, (closed, standing)] for the task; no trees without a witness."""
@@ -132,9 +134,12 @@ def panel_of(
     alike = similarities(dataset, facts, history)
     near = [i for i in np.argsort(-alike, kind="stable") if alike[i] >= SIMILAR]
     found: list[tuple[Experience, float]] = []
+    num_silent = 0
     for i in near:
         if (known := learn(history[i])) is not None:
             found.append((known, float(alike[i])))
+        else:
+            num_silent += 1
         if len(found) == MAX_TASKS:
             break
     asked = [known for known, _ in found]
@@ -144,7 +149,8 @@ def panel_of(
         Lesson(w.known.table, w.known.closed, w.features, w.group, weight)
         for w, weight in zip(witnesses, equal, strict=True)
     ]
-    return Panel(witnesses, Forest(lessons) if lessons else None, features(dataset, facts))
+    forest = Forest(lessons) if lessons else None
+    return Panel(witnesses, forest, features(dataset, facts), num_silent)
 
 
 def _weighed(asked: Sequence[Experience], alike: Sequence[float]) -> tuple[Witness, ...]:

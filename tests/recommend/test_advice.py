@@ -109,19 +109,21 @@ def test_without_history_it_is_the_experts_list_and_says_so(task: Task) -> None:
 
 
 @pytest.mark.parametrize(
-    "useless",
+    ("useless", "similar"),
     [
-        past("far", liking("cosine"), features=FAR),
-        past("values", liking("cosine"), facts_of(Task.TEXT_REGRESSION)),
-        past("constant", dict.fromkeys(pipelines(20), 0.5)),
-        past("few", dict(zip(pipelines(3), (0.1, 0.2, 0.3), strict=True))),
-        past("none", {}),
-        past("nan", dict.fromkeys(pipelines(20), math.nan)),
+        (past("far", liking("cosine"), features=FAR), False),
+        (past("values", liking("cosine"), facts_of(Task.TEXT_REGRESSION)), False),
+        (past("constant", dict.fromkeys(pipelines(20), 0.5)), True),
+        (past("few", dict(zip(pipelines(3), (0.1, 0.2, 0.3), strict=True))), True),
+        (past("none", {}), True),
+        (past("nan", dict.fromkeys(pipelines(20), math.nan)), True),
     ],
-    ids=lambda p: str(p.dataset.name),
+    ids=["far", "values", "constant", "few", "none", "nan"],
 )
-def test_history_that_says_nothing_changes_nothing(useless: PastTask) -> None:
-    assert advise([useless] * 3) == advise([])
+def test_history_that_says_nothing_changes_nothing(useless: PastTask, similar: bool) -> None:  # noqa: FBT001  # a parameter of pytest's
+    answer, without = advise([useless] * 3), advise([])
+    assert answer.model_copy(update={"message": without.message}) == without
+    assert answer.message.startswith("The trials of similar" if similar else "No similar past task")
 
 
 def test_what_similar_tasks_agree_on_comes_first() -> None:
