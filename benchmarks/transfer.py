@@ -106,7 +106,7 @@ class Past:
             np.hstack([self.everything[c], np.tile(meta[o], (len(c), 1))])
             for o, c in zip(self.others, self.chosen, strict=False)
         ]
-        trees = HistGradientBoostingRegressor(max_iter=200, random_state=0)
+        trees = HistGradientBoostingRegressor(random_state=0)
         trees.fit(np.vstack(rows), np.concatenate(self.values[: len(rows)]))
         asked = np.hstack([self.everything, np.tile(meta[task], (len(self.everything), 1))])
         return _best(trees.predict(asked))

@@ -27,8 +27,6 @@ RESAMPLES = 4000
 RANDOM, AVERAGE, DEFAULT = "random", "best on average", "expert default"
 NEAREST, RECIPE, OURS = "nearest dataset", "original recipe", "recommender"
 METHODS = (OURS, RANDOM, AVERAGE, DEFAULT, NEAREST, RECIPE)
-ORIGINAL = 200
-"""Boosted trees of the original recipe."""
 
 
 @dataclass(frozen=True)
@@ -166,7 +164,7 @@ class Asked:
             scale = known.past.teacher.get(f"dev/{known.past.metric}") or 1.0
             tables.append(_with_features(known.table, known.past))
             targets.append((known.gains + known.middle) / scale)
-        trees = HistGradientBoostingRegressor(max_iter=ORIGINAL, random_state=0)
+        trees = HistGradientBoostingRegressor(random_state=0)
         trees.fit(np.vstack(tables), np.concatenate(targets))
         return _best(trees.predict(_with_features(self.table, self.held.past)))
 
