@@ -12,6 +12,7 @@ import httpx
 import pytest
 
 from autodistill.client import Client
+from tests.e2e.machine import Machine
 
 
 @pytest.fixture(scope="module")
@@ -53,3 +54,12 @@ def _wait(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
         except httpx.TransportError:
             time.sleep(0.1)
     pytest.fail(f"The service did not start:\n{log.read_text()}")
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> Iterator[Machine]:
+    machine = Machine(tmp_path)
+    yield machine
+    for process in machine.processes():
+        process.kill()
+    machine.store.close()
