@@ -60,7 +60,7 @@ DEAR = {
     "regularizer": {"variation"},
 }
 """Components that are left out, for what they cost."""
-ONCE = {"augmentation": {"text_chain"}}
+ONCE = {"augmentation": {"text_chain", "policy_aug"}}
 """Components of which a task tries one pipeline only, for what they cost."""
 
 
