@@ -269,9 +269,11 @@ def main(wanted: list[str], num_trials: int, minutes: float, out: Path) -> int:
     (FOLDER / "tasks").mkdir(parents=True, exist_ok=True)
     restore(out)
     os.environ["AUTODISTILL_SHIPPED_HISTORY"] = "false"  # it is what is being made
-    with service(FOLDER) as client:
-        whole = collect(client, wanted, num_trials, time.monotonic() + 60 * minutes)
-    out.write_bytes(b"".join(chronicle.write(gathered())))
+    try:
+        with service(FOLDER) as client:
+            whole = collect(client, wanted, num_trials, time.monotonic() + 60 * minutes)
+    finally:  # also where it is interrupted
+        out.write_bytes(b"".join(chronicle.write(gathered())))
     if whole and wanted == list(GROUNDS):
         SHIPPED.write_bytes(out.read_bytes())
     tasks = list(gathered())
