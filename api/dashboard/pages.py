@@ -19,6 +19,7 @@ from autodistill.data.ingest import DatasetRequest
 from autodistill.metrics import CATALOGUE, COSTS, FIDELITY, METRICS, PROBED
 from autodistill.models.inspection import TRANSLATORS
 from autodistill.record import JobState
+from autodistill.searching import Search
 from autodistill.spec import JobRequest
 from autodistill.task import Task
 
@@ -80,7 +81,8 @@ def new_job(request: Request) -> Response:
         name: [task for task in Task if name != "klom" or task.is_classification] for name in PROBED
     }
     limits = JobRequest.model_json_schema()["properties"]["limits"]
-    return show(request, "new_job", form=_job_form(), metrics=metrics, probes=probes, limits=limits)
+    lists = {"limits": limits, "openings": Search.model_json_schema()["properties"]["openings"]}
+    return show(request, "new_job", form=_job_form(), metrics=metrics, probes=probes, **lists)
 
 
 @router.get("/jobs/{job_id}")
