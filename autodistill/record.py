@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict
 from autodistill.metrics import Probe
 from autodistill.metrics.classes import Confusion as Confusion
 from autodistill.models.inspection import IMAGE_ARCHITECTURES, TRANSLATORS
-from autodistill.spec import Advised, JobSpec, PipelineSpec, TrialSpec
+from autodistill.spec import JobSpec, PipelineSpec, TrialSpec
 from autodistill.task import Task, TaskFacts
 
 
@@ -156,7 +156,6 @@ class Origin(StrEnum):
 
     BASELINE = "baseline"
     USER = "user"
-    OPENING = "opening"
     RECOMMENDED = "recommended"
     SAMPLER = "sampler"
     CONFIRMATION = "confirmation"
@@ -365,8 +364,6 @@ class PreparedTask(Record):
     """Models that translate there and back, where the job names them."""
     prefix: str = ""
     """Put before each text that is translated."""
-    openings: tuple[Advised, ...] = ()
-    """What the openings that the job asks for have found, in their order."""
 
 
 class Outcome(Record):

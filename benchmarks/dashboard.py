@@ -40,7 +40,7 @@ def calls(job: str = JOB) -> dict[str, str]:
     def of(path: str, **asked: str | Sequence[str]) -> str:
         return f"/v1/jobs/{job}/{path}?{urlencode(asked, doseq=True)}"
 
-    sample = {"where": ["state=complete", "origin=baseline|user|opening|recommended|sampler"]}
+    sample = {"where": ["state=complete", "origin=baseline|user|recommended|sampler"]}
     return {
         "jobs": "/v1/jobs?sort=-created",
         "job": f"/v1/jobs/{job}",

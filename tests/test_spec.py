@@ -351,39 +351,6 @@ def test_a_job_takes_as_much_advice_as_it_asked_for() -> None:
     assert request(search=Search(recommended=0)).resolve([FACTS], advice).recommended == ()
 
 
-@pytest.mark.parametrize(
-    ("facts", "asked", "law"),
-    [
-        (REGRESSION, {}, '"maid" tunes a softmax\'s temperature; text_regression has no classes.'),
-        (FACTS, {"space": {"loss": "reverse_kl"}}, '"maid" finds settings of softened_kl'),
-        (FACTS, {"runs": "elsewhere"}, "this one runs elsewhere"),
-        (FACTS, {"search": {"openings": ["maid", "maid"]}}, "Each opening may appear once."),
-        (
-            REGRESSION,
-            {"search": {"openings": ["mixture"]}},
-            '"mixture" chooses among output losses, and there is one: logit_mse;',
-        ),
-        (
-            FACTS,
-            {"search": {"openings": ["mixture"]}, "space": {"loss": "none"}},
-            '"mixture" chooses among output losses, and there is none;',
-        ),
-    ],
-)
-def test_an_opening_that_cannot_be_is_refused(
-    facts: TaskFacts, asked: dict[str, Any], law: str
-) -> None:
-    (problem,) = refused([facts], **{"search": {"openings": ["maid"]}} | asked)
-    assert problem.field == "search.openings"
-    assert law in problem.message
-
-
-def test_openings_are_taken_where_they_can_be() -> None:
-    both = Search(openings=("maid", "mixture"))
-    assert request(search=both).resolve([FACTS]).search.openings == ("maid", "mixture")
-    assert request().search.openings == ()
-
-
 def test_a_spec_is_frozen_and_closed() -> None:
     with pytest.raises(ValidationError, match="frozen"):
         PipelineSpec().loss = NoLoss()  # type: ignore[misc]  # that is the point

@@ -89,7 +89,7 @@ class Conductor:
             timed = job.spec.budget.timeout_s is not None
             searched_s = seconds_searched(tx.events.all(job.id)) if timed else 0.0
         past = lore(store, job, task.facts)
-        self._plan = Plan(job, task.facts, searched_s, past, task.student_costs, task.openings)
+        self._plan = Plan(job, task.facts, searched_s, past, task.student_costs)
         self._rungs.replay(self._rows.values(), task.student_costs)
         self._waiting = [n for n, t in self._rows.items() if not t.state.terminal]
         self._running: set[int] = set()

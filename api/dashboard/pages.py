@@ -19,7 +19,6 @@ from autodistill.data.ingest import DatasetRequest
 from autodistill.metrics import CATALOGUE, COSTS, FIDELITY, METRICS, PROBED
 from autodistill.models.inspection import TRANSLATORS
 from autodistill.record import JobState
-from autodistill.searching import Search
 from autodistill.spec import JobRequest
 from autodistill.task import Task
 
@@ -81,8 +80,7 @@ def new_job(request: Request) -> Response:
         name: [task for task in Task if name != "klom" or task.is_classification] for name in PROBED
     }
     limits = JobRequest.model_json_schema()["properties"]["limits"]
-    lists = {"limits": limits, "openings": Search.model_json_schema()["properties"]["openings"]}
-    return show(request, "new_job", form=_job_form(), metrics=metrics, probes=probes, **lists)
+    return show(request, "new_job", form=_job_form(), metrics=metrics, probes=probes, limits=limits)
 
 
 @router.get("/jobs/{job_id}")

@@ -137,7 +137,6 @@ def submit(
     objective: Annotated[list[str] | None, typer.Option(help="A metric or a cost.")] = None,
     limit: Annotated[list[str] | None, typer.Option(help="Such as latency_ms=5.")] = None,
     probe: Annotated[list[str] | None, typer.Option(help="Sharpness or klom.")] = None,
-    opening: Annotated[list[str] | None, typer.Option(help="Maid or mixture.")] = None,
     trials: Annotated[int | None, typer.Option(help="Budget of trials.")] = None,
     epochs: Annotated[int | None, typer.Option(help="Longest training of a trial.")] = None,
     timeout: Annotated[float | None, typer.Option(help="Seconds of search.")] = None,
@@ -174,8 +173,6 @@ def submit(
         body["limits"] = [_bound(text) for text in limit]
     if probe:
         body["probes"] = probe
-    if opening:
-        body["search"] = body.get("search", {}) | {"openings": opening}
     try:
         request = JobRequest.model_validate(body)
     except ValidationError as error:

@@ -12,7 +12,7 @@ from autodistill.errors import InvalidInput
 from autodistill.planning.ahead import Ahead
 from autodistill.record import Event, Job, JobState, Origin, Trial, TrialState
 from autodistill.search import Past, Searcher, best, idle, plain
-from autodistill.spec import Advised, PipelineSpec, TrialSpec
+from autodistill.spec import PipelineSpec, TrialSpec
 from autodistill.task import TaskFacts
 
 FRESH_SEED = 1_000_003
@@ -40,12 +40,11 @@ class Plan:
         searched_s: float,
         past: Sequence[Past] = (),
         costs: Mapping[str, Mapping[str, float]] | None = None,
-        openings: Sequence[Advised] = (),
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._spec, self._round_start = job.spec, job.round_start
         self._objective = job.spec.objectives[0]
-        searcher = Searcher(job.spec, facts, past, costs, openings)
+        searcher = Searcher(job.spec, facts, past, costs)
         # Who asks from elsewhere waits for a proposal anyway: it rests on all results.
         self._ahead = Ahead(searcher, job.spec.parallelism if job.spec.runs == "here" else 0)
         self._looked = 0

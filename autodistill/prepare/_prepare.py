@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -30,7 +30,6 @@ from autodistill.models.scale import Scale, scale_of
 from autodistill.models.tokens import read_tokens
 from autodistill.optimisation import Training
 from autodistill.prepare._masked_lm import fit_head
-from autodistill.prepare._openings import Progress, openings
 from autodistill.prepare._teacher import School
 from autodistill.record import Dataset, Model, PreparedTask
 from autodistill.spec import CutStudent, JobSpec, RegisteredStudent
@@ -40,6 +39,7 @@ VERSION = 3
 COSTS = "costs.json"
 MEMBER_STEP = 7_919
 """Between the seeds of members, so that no job of a neighbouring seed has the same one."""
+Progress = Callable[[str, dict[str, Any]], None]
 
 
 def prepare(
@@ -81,7 +81,7 @@ def prepare(
     outputs = parts.outputs
     ready = {s.label: parts.student(s, origin) for s, origin in origins.items()}
     chosen, available = parts.positions, dataset.num_examples["train"]
-    task = PreparedTask(
+    return PreparedTask(
         dataset=dataset_path,
         task=dataset.task,
         labels=dataset.labels,
@@ -98,7 +98,6 @@ def prepare(
         **parts.rewriters(augmenters or {}),
         train_positions=None if len(chosen) == available else tuple(chosen.tolist()),
     )
-    return task.model_copy(update={"openings": openings(spec, task, parts.base, progress)})
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,8 @@ import numpy as np
 
 from autodistill.component import AnyRange
 from autodistill.history import PastTask
-from autodistill.projection import inside
 from autodistill.search.prior import Past
+from autodistill.search.projection import inside
 from autodistill.search.study import STUDENT
 from autodistill.search.winner import signed
 from autodistill.spec import Objective

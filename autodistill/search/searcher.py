@@ -12,21 +12,14 @@ from autodistill.component import Choice, Scalar, Space, conditions, sample
 from autodistill.errors import InvalidInput, Problem
 from autodistill.metrics import COSTS
 from autodistill.optimisation import Training
-from autodistill.projection import built, default_training, project
 from autodistill.record import Origin, Trial
 from autodistill.search.coupling import Coupled
 from autodistill.search.prior import Past
+from autodistill.search.projection import built, project
 from autodistill.search.samplers import PLANNING, STARTUP_TRIALS, TITLES, named, random
 from autodistill.search.study import STUDENT, Memory
 from autodistill.search.thinning import thinned
-from autodistill.spec import (
-    Advised,
-    JobSpec,
-    PipelineSpec,
-    TrialSpec,
-    excess,
-    plain_fine_tuning,
-)
+from autodistill.spec import JobSpec, PipelineSpec, TrialSpec, excess, plain_fine_tuning
 from autodistill.task import TaskFacts
 
 if TYPE_CHECKING:
@@ -55,10 +48,10 @@ class Searcher:
     finished, the running ones, the past): asked again after a crash, it answers the same. What it
     keeps between calls saves time and changes no answer.
 
-    First comes plain fine-tuning of each student, then the user's pipelines, what the openings have
-    found and the recommended ones, all on the first student, then the sampler's. Plain fine-tuning
-    is trained for as long as the job allows with default settings, brought into the space; the
-    sampler may propose it with other settings too, where the space has the kinds.
+    First comes plain fine-tuning of each student, then the user's pipelines, then the recommended
+    ones, both on the first student, then the sampler's. Plain fine-tuning is trained for as long as
+    the job allows with default settings, brought into the space; the sampler may propose it with
+    other settings too, where the space has the kinds.
 
     Args:
         spec: The job.
@@ -66,7 +59,6 @@ class Searcher:
         past: Similar past tasks, inside the job's space; what `transfer` starts from. Without any
             it is the tree-structured Parzen estimator.
         costs: Of each student, by label, where they are known; those beyond a limit are left out.
-        openings: What the openings of the job have found.
 
     Raises:
         InvalidInput: When every student costs more than a limit allows.
@@ -78,10 +70,8 @@ class Searcher:
         facts: Mapping[str, TaskFacts],
         past: Sequence[Past] = (),
         costs: Mapping[str, Mapping[str, float]] | None = None,
-        openings: Sequence[Advised] = (),
     ) -> None:
         self._spec, self._facts, self._past = spec, facts, past
-        self._openings = openings
         self._students = _affordable(spec, costs or {})
         self._opening = tuple(self._open())
         self._memory = Memory(spec.space, self._students, spec.objectives, spec.limits)
@@ -185,11 +175,9 @@ class Searcher:
     def _asked_for(self) -> Iterator[tuple[PipelineSpec, Origin, str]]:
         for pipeline in self._spec.start:
             yield pipeline, Origin.USER, "asked for by the user"
-        found = [(Origin.OPENING, advised) for advised in self._openings]
-        found += [(Origin.RECOMMENDED, advised) for advised in self._spec.recommended]
-        for origin, advised in found:
+        for advised in self._spec.recommended:
             if (near := project(advised.pipeline, self._spec.space)) is not None:
-                yield near, origin, advised.reason
+                yield near, Origin.RECOMMENDED, advised.reason
 
     @property
     def _estimator(self) -> str:
@@ -261,7 +249,9 @@ def _hopeless(refused: Problem) -> Problem:
 
 def _longest(space: Space) -> Training:
     """Return default settings, brought into the space, at the longest training it allows."""
-    training, epochs = default_training(space), space.get("training.num_epochs")
+    near = project(PipelineSpec(), {k: v for k, v in space.items() if k.startswith("training.")})
+    training = Training() if near is None else near.training
+    epochs = space.get("training.num_epochs")
     if epochs is None:
         return training
     longest = max(map(int, epochs.options)) if isinstance(epochs, Choice) else int(epochs.high)

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from autodistill.component import AnyRange, Choice
 from autodistill.lazy import optuna
-from autodistill.projection import inside
 from autodistill.record import Trial
 from autodistill.record import TrialState as State
+from autodistill.search.projection import inside
 from autodistill.search.samplers import FAILED, distribution, plans, random
 from autodistill.spec import Limit, Objective, excess
 

@@ -24,7 +24,6 @@ from autodistill.models.outputs import Outputs, read_outputs, write_outputs
 from autodistill.models.scale import Scale
 from autodistill.models.tokens import Tokens, tokenise
 from autodistill.pool import Pool
-from autodistill.pooling import pool_of
 from autodistill.record import PreparedTask
 from autodistill.spec import TrialSpec
 from autodistill.trial._dynamics import dynamics
@@ -82,24 +81,7 @@ def examples(
         available_M = np.array(task.train_positions, dtype=np.int64)
     labels_V = read_inputs(task.student_tokens[spec.student], "train").labels(split)
     label_VC = label_tensor(task.task, labels_V, len(task.labels) or 1, scale)
-    initial, cut = task.students[spec.student], task.student_tokens[spec.student]
-    pool = pool_of(
-        task,
-        spec.student,
-        available_M,
-        label_VC,
-        scale,
-        watch=lambda: dynamics(
-            scale.unfold(load(initial)),
-            read_inputs(cut, "train"),
-            label_VC,
-            available_M,
-            task.task,
-            task.outputs.parent,
-            initial.name,
-            cut.name,
-        ),
-    )
+    pool = _pool(task, spec.student, available_M, label_VC, scale)
     rng = np.random.default_rng([spec.seed, 1])
     kept = available_M[spec.pipeline.selection.choose(pool, rng)]
     copies, origins = _copies(task, split, available_M, spec.pipeline.augmentation)
@@ -122,6 +104,45 @@ def examples(
         chosen_K=chosen_K,
         ids_V=np.concatenate([np.arange(len(label_VC)), origins]),
         label_VC=label_VC,
+    )
+
+
+def _pool(
+    task: PreparedTask,
+    student: str,
+    available_M: NDArray[np.int64],
+    label_VC: torch.Tensor,
+    scale: Scale,
+) -> Pool:
+    """Return what components may look at when they are built."""
+    tokens = read_inputs(task.student_tokens[student], "train")
+    said = read_outputs(task.outputs, "train", read_inputs(task.tokens, "train"))
+    ids_V = tokens.rows(available_M)
+    rows_M = np.diff(tokens.row_offsets)[available_M]
+    labels_VC = label_VC[torch.from_numpy(ids_V)].cpu().numpy()
+    initial = task.students[student]
+    before = said.features_VE if said.unbounded_VE is None else said.unbounded_VE
+    return Pool(
+        facts=task.facts[student],
+        num_ids=len(label_VC),
+        ids_V=ids_V,
+        example_V=np.repeat(np.arange(len(available_M)), rows_M),
+        labels_V=(
+            labels_VC.argmax(axis=1) if task.task.is_classification else labels_VC[:, 0]
+        ).astype(np.float64),
+        logits_VC=scale.standard(said.logits_VC[ids_V]),
+        read_features=lambda: said.features_VE[ids_V].astype(np.float32),
+        read_penultimate=lambda: before[ids_V].astype(np.float32),
+        watch=lambda: dynamics(
+            scale.unfold(load(initial)),
+            tokens,
+            label_VC,
+            available_M,
+            task.task,
+            task.outputs.parent,
+            initial.name,
+            task.student_tokens[student].name,
+        ),
     )
 
 

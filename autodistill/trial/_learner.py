@@ -19,13 +19,13 @@ from autodistill.models.lessons import Lesson
 from autodistill.models.memory import forget_peak
 from autodistill.models.scale import scale_of
 from autodistill.models.speaking import Speaker
-from autodistill.models.vocabulary import keep_own_words, restore_all_words
 from autodistill.record import PreparedTask
 from autodistill.spec import TrialSpec
 from autodistill.trial._examples import examples
 from autodistill.trial._memory import fit
 from autodistill.trial._sharpness import MOST_EXAMPLES, PROBES, hutchinson_trace
 from autodistill.trial._teaching import Teaching
+from autodistill.trial._vocabulary import keep_own_words, restore_all_words
 
 TERMS = ("total", "hard", "soft", "intermediate", "penalty")
 

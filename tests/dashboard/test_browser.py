@@ -93,7 +93,6 @@ def test_a_job_is_narrowed_and_submitted(visitor: Any, service: Any) -> None:
     page.get_by_label("Reverse KL").uncheck()
     page.get_by_label("Number of trials").fill("12")
     page.get_by_role("group", name="Measured besides").get_by_label("sharpness").check()
-    page.get_by_role("group", name="Openings").get_by_label("Maid").check()
     page.get_by_role("button", name="Add a limit").click()
     page.get_by_label("latency, at most").fill("4.5")
     expect(page.locator("#verdict")).to_contain_text("12 trials")
@@ -105,12 +104,10 @@ def test_a_job_is_narrowed_and_submitted(visitor: Any, service: Any) -> None:
         spec = tx.jobs.get(job_id).spec
     assert spec.budget.num_trials == 12
     assert spec.probes == ("sharpness",)
-    assert spec.search.openings == ("maid",)
     assert spec.limits == (Limit(metric="latency_ms", bound=4.5),)
     expect(page.locator("#asked")).to_contain_text("latency at most 4.5 ms")
     clone = visitor.open(f"/jobs/new?from={job_id}")
     expect(clone.get_by_label("latency, at most")).to_have_value("4.5")
-    expect(clone.get_by_role("group", name="Openings").get_by_label("Maid")).to_be_checked()
     clone.get_by_role("button", name="Add a limit").click()
     clone.get_by_role("button", name="Leave out limit 1").click()
     expect(clone.get_by_role("button", name="Leave out limit 1")).to_have_count(1)

@@ -45,7 +45,6 @@ LIMITS = {
     "search.recommended": (-1, 21, "5"),
     "search.sampler": ("grid", 1, None, "__import__('os')"),
     "search.early_stopping": ("yes", 1, "true"),
-    "search.openings": (["grid"], "maid", ["maid", "maid"], ["maid"] * 3, [None], {"maid": 1}),
 }
 VALUES = {
     "name": ("x" * 201, 7, None, "a\0b", "\ud800"),

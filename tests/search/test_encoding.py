@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from autodistill.component import AnyRange, Choice, IntUniform, Scalar, Uniform, conditions, sample
-from autodistill.projection import built, inside
 from autodistill.search.encoding import Encoding
+from autodistill.search.projection import built, inside
 from autodistill.spec import PipelineSpec
 from tests.search.test_searcher import job
 

@@ -10,7 +10,6 @@ import pytest
 
 from autodistill.errors import InvalidInput
 from autodistill.losses.none import NoLoss
-from autodistill.losses.reverse_kl import ReverseKL
 from autodistill.losses.softened_kl import SoftenedKL
 from autodistill.optimisation import Training
 from autodistill.record import Origin, Trial, TrialState
@@ -141,21 +140,6 @@ def test_then_come_the_users_pipelines_and_the_recommended_ones_inside_the_space
     assert found[3][0] is Origin.SAMPLER
     assert proposals[1] is not None
     assert proposals[1].reason == "so it is"
-
-
-def test_what_openings_found_comes_after_the_users_own_and_before_what_is_recommended() -> None:
-    mine, said = PipelineSpec(targets=PSKD()), PipelineSpec(loss=SoftenedKL(weight=0.2))
-    hot = PipelineSpec(loss=SoftenedKL(weight=0.9, temperature=20))
-    outside = PipelineSpec(loss=ReverseKL())
-    spec = job(
-        start=(mine,), advised=[Advised(pipeline=said, reason="")], space={"loss": "softened_kl"}
-    )
-    openings = [Advised(pipeline=p, reason="by another way") for p in (outside, hot, mine)]
-    asked = Searcher(spec, {"cut-2": facts_of()}, openings=openings)
-    found = [p for n in range(1, 4) if (p := asked.suggest(n, [])) is not None]
-    assert [p.origin for p in found] == [Origin.USER, Origin.OPENING, Origin.RECOMMENDED]
-    assert found[1].spec.pipeline.loss == SoftenedKL(weight=0.9, temperature=8)
-    assert found[1].reason == "by another way"
 
 
 def test_nothing_is_proposed_beyond_the_budget() -> None:

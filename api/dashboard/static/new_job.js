@@ -40,8 +40,6 @@ function aimed() {
 function request(bare = false) {
   const asked = { ...read(form), students: students() };
   if (bare) return asked;
-  const openings = picked("#openings");
-  if (openings.length) asked.search = { ...asked.search, openings };
   const objectives = aimed().map((metric) => ({ metric }));
   const narrowed = space.value();
   const kept = limits.value();
@@ -200,7 +198,6 @@ async function adopt(id) {
   aims = objectives.map((o) => o.metric);
   for (const input of $$("#objectives input")) input.checked = aims.includes(input.value);
   for (const input of $$("#probes input")) input.checked = probes.includes(input.value);
-  for (const input of $$("#openings input")) input.checked = spec.search.openings.includes(input.value);
   if (!start.length) start = first;
   limits.adopt(kept);
   const full = await post("/v1/jobs/validate", request(true));

@@ -3,7 +3,7 @@
 import { words } from "./format.js";
 
 const ORIGINS = {
-  baseline: { name: "Plain fine-tuning", colour: 4 }, user: { name: "Yours", colour: 3 }, opening: { name: "Opening", colour: 5 }, recommended: { name: "Recommended", colour: 2 },
+  baseline: { name: "Plain fine-tuning", colour: 4 }, user: { name: "Yours", colour: 3 }, recommended: { name: "Recommended", colour: 2 },
   sampler: { name: "Search", colour: 0 }, confirmation: { name: "Confirmation", colour: 7 },
 };
 

@@ -59,7 +59,7 @@ function drawSaved({ cost }) {
 async function drawSlice(name) {
   const field = known.fields.find((f) => f.name === name);
   const score = `dev/${known.why.metric}`;
-  const { rows } = await columns(id, ["number", "state", "origin", name, score], { where: ["origin=baseline|user|opening|recommended|sampler"], most: 1500 });
+  const { rows } = await columns(id, ["number", "state", "origin", name, score], { where: ["origin=baseline|user|recommended|sampler"], most: 1500 });
   const trials = rows.filter((r) => r[score] != null && r[name] !== null);
   const category = field.type === "category";
   const kinds = category ? field.values : [];
@@ -82,7 +82,7 @@ async function drawParallel() {
     show("#parallel", h("p", { class: "pending" }, "It appears when enough trials have different pipelines."));
     return;
   }
-  const { rows } = await columns(id, [...names, score], { where: ["state=complete", "origin=baseline|user|opening|recommended|sampler"], most: LINES });
+  const { rows } = await columns(id, [...names, score], { where: ["state=complete", "origin=baseline|user|recommended|sampler"], most: LINES });
   const whole = rows.filter((r) => r[score] != null);
   const fields = Object.fromEntries(known.fields.map((f) => [f.name, f]));
   const axes = names.map((name) => ({ name, title: known.components.label(name), log: fields[name].log, kinds: fields[name].type === "category" ? fields[name].values : null, called: known.components.slots[name] && ((k) => known.components.title(name, k)) }));

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from autodistill.component import AnyRange, Choice, Scalar, Space, flatten, sample
-from autodistill.optimisation import Training
 from autodistill.spec import PipelineSpec
 
 
@@ -20,12 +19,6 @@ def project(pipeline: PipelineSpec, space: Space) -> PipelineSpec | None:
 def built(values: Mapping[str, Scalar], space: Space) -> PipelineSpec:
     """Return the pipeline of searched values by name; what is inactive may be missing."""
     return sample(PipelineSpec, space, _Known(values))
-
-
-def default_training(space: Space) -> Training:
-    """Return the default optimiser settings, brought into the space."""
-    near = project(PipelineSpec(), {k: v for k, v in space.items() if k.startswith("training.")})
-    return Training() if near is None else near.training
 
 
 def inside(pipeline: PipelineSpec, space: Mapping[str, AnyRange]) -> dict[str, Scalar] | None:

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from typing_extensions import override
 
-from autodistill.lazy import torch
 from autodistill.models.inputs import Inputs
 from autodistill.models.tokens import Tokens
 

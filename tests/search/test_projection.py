@@ -10,7 +10,7 @@ from autodistill.lazy import optuna
 from autodistill.losses.softened_kl import SoftenedKL
 from autodistill.mappings.last import Last
 from autodistill.optimisation import Training
-from autodistill.projection import project
+from autodistill.search.projection import project
 from autodistill.spec import Budget, CutStudent, JobRequest, PipelineSpec, TeacherSpec
 from autodistill.testing.records import facts_of
 

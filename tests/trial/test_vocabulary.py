@@ -8,7 +8,7 @@ import torch
 import transformers
 
 from autodistill.models.tokens import Tokens
-from autodistill.models.vocabulary import keep_own_words, restore_all_words
+from autodistill.trial._vocabulary import keep_own_words, restore_all_words
 
 SIZES: dict[str, Any] = {
     "vocab_size": 50,
