@@ -131,6 +131,7 @@ def _fill(page: Page) -> None:
     page.get_by_text("Search, seeds and limits", exact=True).click()
     page.get_by_label("Confirmation seeds").fill("1")
     expect(page.locator("#verdict")).to_contain_text("10 trials of at most 3 epochs")
+    expect(page.locator("#verdict .warn")).to_contain_text("optimiser steps")
     expect(page.locator("#verdict")).to_contain_text("Ready to start.")
 
 
