@@ -20,10 +20,10 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -33,15 +33,16 @@ from scipy import stats
 
 from autodistill.history import PastTask, Standing, chronicle, distiller
 from autodistill.recommend.evaluation import hold
-from autodistill.recommend.forest import Forest, Lesson, worth
+from autodistill.recommend.forest import Forest, Lesson, share
 from autodistill.recommend.surrogate import Trees, encode, experience, shares
-from autodistill.recommend.witnesses import ALONE
+from autodistill.recommend.witnesses import blend
 from benchmarks import ignite
 from benchmarks.search.tables import Table, read
-from benchmarks.transfer import columns, regrets, resampled
+from benchmarks.transfer import columns, near, regrets, resampled
 
 Floats = NDArray[np.float64]
 K = 5
+FEWEST = 3
 GRADES = 31
 """Relevance of the best pipeline of a task to the ranker."""
 
@@ -88,36 +89,32 @@ class Asked:
 Model = Callable[[Sequence[Known], Asked], Floats]
 
 
-def near(past: Sequence[Known], asked: Asked) -> Floats:
-    """Return what past tasks weigh: a Gaussian kernel of the median distance, and a twentieth."""
-    known = np.stack([asked.known.features, *(k.features for k in past)])
-    if not known.shape[1]:
-        return np.ones(len(past))
-    scaled = (known - known.mean(axis=0)) / (known.std(axis=0) + 1e-9)
-    distance = np.sqrt(np.square(scaled[1:] - scaled[0]).mean(axis=1))
-    kernel: Floats = np.exp(-0.5 * np.square(distance / max(float(np.median(distance)), 1e-9)))
-    return kernel + 0.05
+def _weights(past: Sequence[Known], asked: Asked) -> Floats:
+    return near(asked.known.features, np.array([k.features for k in past]))
+
+
+def _said(past: Sequence[Known], asked: Asked) -> Floats:
+    return np.array([k.trees.predict(asked.pool) for k in past])
+
+
+def _told(past: Sequence[Known], asked: Asked) -> Floats:
+    lessons = [Lesson(k.rows, k.closed, k.features, k.group) for k in past]
+    return Forest(lessons).tell(asked.pool, asked.known.features)
 
 
 def single(past: Sequence[Known], asked: Asked) -> Floats:
     """Trees of each task, weighed by similarity."""
-    weights = near(past, asked)
-    said: Floats = np.array([k.trees.predict(asked.pool) for k in past])
-    mean: Floats = weights @ said / weights.sum()
-    return mean
+    return np.asarray(_weights(past, asked) @ _said(past, asked))
 
 
 def pooled(past: Sequence[Known], asked: Asked) -> Floats:
-    """The recommender's: one forest of all tasks, which weigh the same."""
-    lessons = [Lesson(k.rows, k.closed, k.features, k.group) for k in past]
-    told = worth(Forest(lessons).tell(asked.pool, asked.known.features))
-    return np.asarray(told.mean(axis=0))
+    """One forest of all tasks, which weigh the same."""
+    return share(_told(past, asked))
 
 
-def shrunk(past: Sequence[Known], asked: Asked) -> Floats:
-    """Both of them."""
-    share = len(past) / (len(past) + ALONE)
-    return share * pooled(past, asked) + (1 - share) * single(past, asked)
+def both(past: Sequence[Known], asked: Asked) -> Floats:
+    """The recommender's: both of them."""
+    return blend(_said(past, asked), _told(past, asked), _weights(past, asked)).promised
 
 
 def ranker(past: Sequence[Known], asked: Asked) -> Floats:
@@ -137,7 +134,7 @@ def ranker(past: Sequence[Known], asked: Asked) -> Floats:
     )
     rows, _ = _stacked(past)
     model.fit(rows, np.concatenate(grades), group=[len(g) for g in grades])
-    return np.asarray(model.predict(asked.joined))
+    return np.asarray(model.booster_.predict(asked.joined))
 
 
 def perceptron(past: Sequence[Known], asked: Asked) -> Floats:
@@ -153,7 +150,7 @@ def bounded(past: Sequence[Known], asked: Asked) -> Floats:
 MODELS: dict[str, Model] = {
     "trees of each task": single,
     "forest of all": pooled,
-    "shrunk": shrunk,
+    "recommender": both,
     "LambdaMART": ranker,
     "perceptron": perceptron,
     "IGNITE": bounded,
@@ -217,8 +214,15 @@ def _judged(values: Floats, asked: Asked) -> Floats:
 
 
 def compare(tasks: Sequence[Asked]) -> dict[str, Floats]:
-    """Return [group, (Spearman, regret@1, regret@5)] of each model, and of the nested choice."""
+    """Return [group, (Spearman, regret@1, regret@5)] of each model, and of the nested choice.
+
+    Raises:
+        ValueError: When there are fewer than three groups: two are left out, one teaches.
+    """
     groups = sorted({t.known.group for t in tasks})
+    if len(groups) < FEWEST:
+        message = f"Nested leave-one-out takes {FEWEST} groups of tasks; got {len(groups)}."
+        raise ValueError(message)
     outer = {group: tried(tasks, group) for group in groups}
     inner = {
         out: {group: tried(tasks, group, out) for group in groups if group != out} for out in groups
@@ -265,7 +269,8 @@ if __name__ == "__main__":
     given = parser.parse_args()
     if absent := [str(path) for path in (*given.table, *given.history) if not path.exists()]:
         sys.exit(f"There is no {', '.join(absent)}.")
-    warnings.filterwarnings("ignore", message="X does not have valid feature names")
+    if find_spec("lightgbm") is None:
+        sys.exit("LightGBM is not installed; pip install --group surrogates.")
     wanted = {path.name: [of_history(history(path))] for path in given.history}
     for path in given.table:
         thin = read(path).thinned(given.configs)

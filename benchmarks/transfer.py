@@ -17,7 +17,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -66,7 +66,7 @@ class Past:
             ]
         ).reshape(len(heard), len(self.everything))
         self.shares = [share for share in told if share is not None]
-        self.weights = _weights(table.meta, task, [self.others[i] for i in heard])
+        self.weights = near(table.meta[task], table.meta[[self.others[i] for i in heard]])
         self.chosen = [self.chosen[i] for i in heard]
         self.features = table.meta[task]
         self.lessons = [
@@ -145,10 +145,16 @@ def columns(table: Table) -> Floats:
     return np.where(np.isnan(columns), -1.0, columns)
 
 
-def _weights(meta: Floats, task: int, others: Sequence[int]) -> Floats:
-    if not meta.shape[1] or not others:
+def near(mine: Floats, others: Floats) -> Floats:
+    """Return what past tasks weigh: a Gaussian kernel of the median distance, and a twentieth.
+
+    Args:
+        mine: [feature], of the task that is asked about.
+        others: [task, feature]; all weigh 1 where there is no feature.
+    """
+    if not others.size:
         return np.ones(len(others))
-    known = meta[[task, *others]]
+    known = np.vstack([mine, others])
     scaled = (known - known.mean(axis=0)) / (known.std(axis=0) + 1e-9)
     distance = np.sqrt(np.nanmean(np.square(scaled[1:] - scaled[0]), axis=1))
     kernel: Floats = np.exp(-0.5 * np.square(distance / max(float(np.median(distance)), 1e-9)))

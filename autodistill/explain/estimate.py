@@ -35,7 +35,7 @@ class Estimate(Record):
     basis: str
     """What it rests on, for people."""
     caution: str
-    """What the job's scores will not tell, as a sentence; empty where nothing is known."""
+    """What the job's scores will not tell, as sentences; mostly empty."""
 
 
 def pace(trials: Sequence[Mapping[str, Any]], num_train: int) -> list[float]:

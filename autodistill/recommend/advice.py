@@ -12,7 +12,7 @@ from autodistill.recommend.expert import portfolio
 from autodistill.recommend.foresight import candidates, foresee, residuals
 from autodistill.recommend.otherwise import otherwise
 from autodistill.recommend.path import paths
-from autodistill.recommend.witnesses import Panel, Witness, hear, panel_of, telling
+from autodistill.recommend.witnesses import Panel, Witness, panel_of, telling
 from autodistill.record import Dataset
 from autodistill.spec import PipelineSpec
 from autodistill.task import TaskFacts
@@ -26,12 +26,13 @@ def recommend(
 ) -> Recommendation:
     """Return the `k` pipelines to try first on a dataset with this teacher and student.
 
-    Everything that may hold is a scenario with a weight: each tree of a forest of the similar past
-    tasks, in which every candidate is worth what the tree foretells on this dataset, and the
-    expert's list, which stands for `EXPERT_TASKS` tasks in each of which one of its pipelines is
-    the best (the first most often). The first of the list has the best expectation; each further
-    one adds most to the expected best of the list (greedy portfolio, as in Auto-sklearn 2.0, Feurer
-    et al., 2022). Without similar past tasks this is the expert's list.
+    Everything that may hold is a scenario with a weight: each similar past task, in which every
+    candidate is worth what this task's own trials expect of it, each tree of the forest of all of
+    them, in which it is worth what the tree foretells on this dataset, and the expert's list, which
+    stands for `EXPERT_TASKS` tasks in each of which one of its pipelines is the best (the first
+    most often). The first of the list has the best expectation; each further one adds most to the
+    expected best of the list (greedy portfolio, as in Auto-sklearn 2.0, Feurer et al., 2022).
+    Without similar past tasks this is the expert's list.
     """
     expert = portfolio(facts)
     panel = panel_of(dataset, facts, history)
@@ -43,18 +44,17 @@ def recommend(
     default = expert[0][0] if expert else chosen[0]
     ways = paths(facts, panel, default, chosen)
     past = residuals(panel, len(view.chosen))
-    said = hear(panel.witnesses, chosen)
     advice = tuple(
         Advice(
             pipeline=pool[i],
             expected=float(view.expected[i]) if panel.witnesses else None,
             interval=residual.around(float(view.expected[i])),
             reason=_reason(
-                pool[i], said[:, place], panel.witnesses, expert[i][1] if i < len(expert) else ""
+                pool[i], view.said[:, i], panel.witnesses, expert[i][1] if i < len(expert) else ""
             ),
             path=way,
         )
-        for place, (i, residual, way) in enumerate(zip(view.chosen, past, ways, strict=True))
+        for i, residual, way in zip(view.chosen, past, ways, strict=True)
     )
     return _answer(advice, panel).model_copy(
         update={

@@ -32,6 +32,8 @@ def candidates(
 class Foresight(NamedTuple):
     """What is expected of candidates, and which of them are chosen."""
 
+    said: NDArray[np.float64]
+    """[witness, candidate], share of the gap that each past task expects it to close."""
     expected: NDArray[np.float64]
     """[candidate], the share of the gap that is promised; intervals are around it."""
     chosen: list[int]
@@ -45,7 +47,7 @@ def foresee(panel: Panel, pool: Sequence[PipelineSpec], expert: Sequence[int], k
     opinions[np.arange(len(expert)), list(expert)] = 1.0
     scenarios = np.vstack([view.worth, opinions])
     weights = np.concatenate([view.weights, EXPERT_TASKS * chances / max(1.0, chances.sum())])
-    return Foresight(view.promised, complementary(scenarios, weights, k))
+    return Foresight(view.said, view.promised, complementary(scenarios, weights, k))
 
 
 def residuals(panel: Panel, k: int) -> list[Residuals]:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from autodistill.history import Exchange
 from autodistill.recommend.portfolio import Residuals
 from autodistill.recommend.surrogate import Key, encode
-from autodistill.recommend.witnesses import ROUNDING, Panel, Witness, hear, telling
+from autodistill.recommend.witnesses import ROUNDING, Panel, Witness, telling
 from autodistill.spec import PipelineSpec
 from autodistill.task import TaskFacts
 
@@ -81,8 +81,8 @@ class _Views:
     def __init__(self, panel: Panel, stations: Sequence[PipelineSpec]) -> None:
         self._panel = panel
         self._place = {Key(pipeline): i for i, pipeline in enumerate(stations)}
-        self._expected = panel.view(stations).promised
-        self._said, table = hear(panel.witnesses, stations), encode(stations)
+        view, table = panel.view(stations), encode(stations)
+        self._expected, self._said = view.promised, view.said
         self._foretold = [panel.without(i, self._said, table) for i in range(len(panel.witnesses))]
 
     def exchange(self, slot: str, before: PipelineSpec, after: PipelineSpec) -> Exchange:

@@ -70,6 +70,8 @@ class Witness:
 class View(NamedTuple):
     """What is expected of pipelines on a task."""
 
+    said: Floats
+    """[witness, pipeline], the share of its own gap that each expects each to close."""
     worth: Floats
     """[scenario, pipeline], by each witness and by each tree of their forest."""
     weights: Floats
@@ -170,12 +172,13 @@ def blend(said: Floats, told: Floats, weights: Floats) -> View:
         weights: [witness].
     """
     if not len(weights):
-        return View(np.zeros((0, said.shape[1])), np.zeros(0), np.zeros(said.shape[1]))
+        return View(said, said, np.zeros(0), np.zeros(said.shape[1]))
     whole = float(weights.sum())
     forest = whole / (whole + ALONE)
     of_trees = np.full(len(told), forest * whole / len(told))
     expected = (1 - forest) * (weights @ said) / whole + forest * share(told)
     return View(
+        said,
         np.vstack([said, worth(told)]),
         np.concatenate([(1 - forest) * weights, of_trees]),
         expected * whole / (whole + EXPERT_TASKS),

@@ -41,7 +41,7 @@ def test_a_flat_mean_has_no_slope() -> None:
 
 
 @pytest.mark.parametrize("bounded", [False, True])
-def test_a_perceptron_learns_what_there_is_and_ignores_constant_columns(bounded: bool) -> None:  # noqa: FBT001  # a parameter of pytest's
+def test_a_perceptron_learns_what_there_is_and_ignores_constant_columns(*, bounded: bool) -> None:
     rng = np.random.default_rng(0)
     rows = np.hstack([rng.normal(size=(300, 3)), np.full((300, 1), 7.0)])
     values = np.tanh(rows[:, 0]) - 0.5 * rows[:, 1]
@@ -98,3 +98,8 @@ def test_the_nested_choice_never_sees_the_group_it_is_judged_on(
     assert {len(past) for _, past in seen} == {3, 4}
     np.testing.assert_array_equal(found["nested"], found["blind"])
     assert (found["only outside"][:, 0] == 1).all()
+
+
+def test_two_groups_are_too_few_to_nest(tasks: list[surrogates.Asked]) -> None:
+    with pytest.raises(ValueError, match="takes 3 groups of tasks; got 2"):
+        surrogates.compare(tasks[:2])

@@ -120,7 +120,7 @@ def test_without_history_it_is_the_experts_list_and_says_so(task: Task) -> None:
     ],
     ids=["far", "values", "constant", "few", "none", "nan"],
 )
-def test_history_that_says_nothing_changes_nothing(useless: PastTask, similar: bool) -> None:  # noqa: FBT001  # a parameter of pytest's
+def test_history_that_says_nothing_changes_nothing(useless: PastTask, *, similar: bool) -> None:
     answer, without = advise([useless] * 3), advise([])
     assert answer.model_copy(update={"message": without.message}) == without
     assert answer.message.startswith("The trials of similar" if similar else "No similar past task")
