@@ -38,7 +38,9 @@ MOST_UNITS = 3.0
 """A larger difference in one feature counts as this one."""
 LACKING = 1.0
 """Units that a feature counts which only one side has."""
-UNKNOWN = -10.0
+FARTHEST = 1e6
+"""For trees, a feature that is farther from 0 counts as this, with its sign."""
+UNKNOWN = -2 * FARTHEST
 """For trees, what a task lacks: less than any feature is."""
 WEIGHT = {Standing.OWN: 1.0, Standing.IMPORTED: 0.5, Standing.SHIPPED: 0.5}
 """Of a past task by where it comes from."""
@@ -93,7 +95,8 @@ def known_features(dataset: Dataset, facts: TaskFacts) -> dict[str, float]:
 def features(dataset: Dataset, facts: TaskFacts) -> NDArray[np.float64]:
     """Return the same as numbers for trees, one for each of `UNITS`."""
     found = known_features(dataset, facts)
-    return np.array([found.get(name, UNKNOWN) for name in UNITS])
+    near = {name: min(max(value, -FARTHEST), FARTHEST) for name, value in found.items()}
+    return np.array([near.get(name, UNKNOWN) for name in UNITS])
 
 
 def dataset_distances(datasets: Sequence[Dataset]) -> NDArray[np.float64]:

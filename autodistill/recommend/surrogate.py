@@ -25,7 +25,8 @@ MAX_TRIALS = 120
 """Of a task with more, so many are looked at, spread evenly from its best to its worst."""
 TREES = 16
 INACTIVE = -1.0
-TINY = 1e-12
+TINY, HUGE = 1e-12, 1e6
+"""A setting below or above counts as this; trees take no number that is too large for them."""
 
 
 class Column(NamedTuple):
@@ -40,7 +41,8 @@ class Column(NamedTuple):
         """Return it for a value of its name."""
         if self.word is not None:
             return float(value == self.word)
-        return math.log10(max(float(value), TINY)) if self.log else float(value)
+        held = min(float(value), HUGE)
+        return math.log10(max(held, TINY)) if self.log else held
 
 
 def _columns() -> Iterator[Column]:

@@ -220,13 +220,16 @@ def test_odd_trials_do_no_harm() -> None:
         trial_of(53, PipelineSpec(), dev={"accuracy": -math.inf}),
         trial_of(54, PipelineSpec(training=Training(weight_decay=0.0)), dev={"accuracy": 0.0}),
         trial_of(55, PipelineSpec(loss=LogitMSE(weight=1.0)), dev={"accuracy": 1e300}),
+        trial_of(56, PipelineSpec(intermediate=MSE(weight=1e300)), dev={"accuracy": 0.4}),
+        trial_of(57, PipelineSpec(loss=SoftenedKL(temperature=1e300)), dev={"accuracy": 0.4}),
     ]
     clean = past("a", liking("cosine"))
     dirty = clean.model_copy(update={"trials": (*clean.trials, *odd)})
     bare = past("b", liking("cosine"), features={})
     broken = past("c", liking("cosine"), features={"log_train": math.nan, "mean_words": math.inf})
-    answer = advise([dirty, bare, broken])
-    assert answer.num_past_tasks == 3
+    huge = past("d", liking("cosine"), features=HOME | {"skew": -1e300, "mean_words": 1e300})
+    answer = advise([dirty, bare, broken, huge])
+    assert answer.num_past_tasks == 4
     assert all(math.isfinite(a.expected or 0.0) for a in answer.advice)
 
 
