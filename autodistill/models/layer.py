@@ -13,6 +13,7 @@ from typing_extensions import override
 
 from autodistill.lazy import torch
 from autodistill.models.packing import Packing
+from autodistill.models.products import product
 
 DRAWS = 2**16
 """Dropout is decided by 16 random bits: any rate is met to within 1e-5."""
@@ -54,11 +55,11 @@ class Layer(torch.autograd.Function):
         if how.first_only:
             x_RD = x_SD.index_select(0, packing.firsts)
             xr_ = x_RD.to(how.dtype)
-            q = torch.addmm(b_qkv[:E], xr_, w_qkv[:E].t()).view(B * packing.heads, 1, K)
-            k, v = packing.split(torch.addmm(b_qkv[E:], x_, w_qkv[E:].t()), 2)
+            q = product(xr_, w_qkv[:E], b_qkv[:E]).view(B * packing.heads, 1, K)
+            k, v = packing.split(product(x_, w_qkv[E:], b_qkv[E:]), 2)
         else:
             x_RD, xr_ = x_SD, x_
-            q, k, v = packing.split(torch.addmm(b_qkv, x_, w_qkv.t()), 3)
+            q, k, v = packing.split(product(x_, w_qkv, b_qkv), 3)
         scores = torch.bmm(q, k.transpose(1, 2))
         if not packing.full:
             scores.view(B, packing.heads, -1, T).add_(packing.bias)
@@ -67,14 +68,14 @@ class Layer(torch.autograd.Function):
         pd = p if m_p is None else p * m_p
         context = torch.bmm(pd, v)
         context_RE = context.view(B, -1) if how.first_only else packing.merged(context[None])
-        a = torch.addmm(bo.to(how.dtype), context_RE, wo_.t()).to(x_SD.dtype)
+        a = product(context_RE, wo_, bo.to(how.dtype)).to(x_SD.dtype)
         m_a = dropout_mask(a, how.hidden_dropout)
         r1 = (a if m_a is None else a.mul_(m_a)).add_(x_RD)
         h1, mean1, rstd1 = torch.native_layer_norm(r1, [D], g1, c1, how.epsilon)
         h1_ = h1.to(how.dtype)
-        f = torch.addmm(b1.to(how.dtype), h1_, w1_.t())
+        f = product(h1_, w1_, b1.to(how.dtype))
         g = torch.nn.functional.gelu(f)
-        o = torch.addmm(b2.to(how.dtype), g, w2_.t()).to(x_SD.dtype)
+        o = product(g, w2_, b2.to(how.dtype)).to(x_SD.dtype)
         m_o = dropout_mask(o, how.hidden_dropout)
         r2 = (o if m_o is None else o.mul_(m_o)).add_(h1)
         y, mean2, rstd2 = torch.native_layer_norm(r2, [D], g2, c2, how.epsilon)
@@ -102,14 +103,14 @@ class Layer(torch.autograd.Function):
         every = [True, True, True]
         dr2, dg2, dc2 = norm_backward(dy.contiguous(), r2, [D], mean2, rstd2, g2, c2, every)
         do = (dr2 if m_o is None else dr2 * m_o).to(how.dtype)
-        dw2, db2 = do.t() @ g, do.sum(dim=0, dtype=dy.dtype)
-        df = torch.ops.aten.gelu_backward(do @ w2_, f)
-        dw1, db1 = df.t() @ h1_, df.sum(dim=0, dtype=dy.dtype)
+        dw2, db2 = product(do.t(), g.t()), do.sum(dim=0, dtype=dy.dtype)
+        df = torch.ops.aten.gelu_backward(product(do, w2_.t()), f)
+        dw1, db1 = product(df.t(), h1_.t()), df.sum(dim=0, dtype=dy.dtype)
         dh1 = _added(dr2, df, w1_)
         dr1, dg1, dc1 = norm_backward(dh1, r1, [D], mean1, rstd1, g1, c1, every)
         da = (dr1 if m_a is None else dr1 * m_a).to(how.dtype)
-        dwo, dbo = da.t() @ context_RE, da.sum(dim=0, dtype=dy.dtype)
-        dcontext = da @ wo_
+        dwo, dbo = product(da.t(), context_RE.t()), da.sum(dim=0, dtype=dy.dtype)
+        dcontext = product(da, wo_.t())
         d_heads = dcontext.view(q.shape) if how.first_only else packing.split_gradient(dcontext)
         d_qkv = q.new_empty(3, *k.shape)
         torch.bmm(pd.transpose(1, 2), d_heads, out=d_qkv[2])
@@ -121,14 +122,14 @@ class Layer(torch.autograd.Function):
         if how.first_only:
             dq = torch.bmm(ds, k).view(len(dy), E)
             dkv = packing.merged(d_qkv[1:])
-            dw_qkv = torch.cat([dq.t() @ xr_, dkv.t() @ x_])
+            dw_qkv = torch.cat([product(dq.t(), xr_.t()), product(dkv.t(), x_.t())])
             db_qkv = torch.cat([x.sum(dim=0, dtype=dy.dtype) for x in (dq, dkv)])
-            dx = (dkv @ w_qkv[E:]).to(dy.dtype)
+            dx = product(dkv, w_qkv[E:].t()).to(dy.dtype)
             dx.index_add_(0, packing.firsts, _added(dr1, dq, w_qkv[:E]))
         else:
             torch.bmm(ds, k, out=d_qkv[0])
             dqkv = packing.merged(d_qkv)
-            dw_qkv, db_qkv = dqkv.t() @ x_, dqkv.sum(dim=0, dtype=dy.dtype)
+            dw_qkv, db_qkv = product(dqkv.t(), x_.t()), dqkv.sum(dim=0, dtype=dy.dtype)
             dx = _added(dr1, dqkv, w_qkv)
         scale = q.shape[-1] ** -0.5
         dwq, dwk, dwv = dw_qkv.to(dy.dtype).chunk(3)
@@ -139,9 +140,7 @@ class Layer(torch.autograd.Function):
 
 def _added(x: torch.Tensor, left: torch.Tensor, right: torch.Tensor) -> torch.Tensor:
     """Return x + left @ right in the precision of x, which is used up."""
-    if left.dtype == x.dtype:
-        return x.addmm_(left, right)
-    return x.add_((left @ right).to(x.dtype))
+    return x.add_(product(left, right.t()).to(x.dtype))
 
 
 def dropout_mask(like: torch.Tensor, rate: float) -> torch.Tensor | None:

@@ -1,0 +1,41 @@
+"""Products are what matmul makes of the same numbers, and large ones go to oneDNN."""
+
+import pytest
+import torch
+
+from autodistill.models.products import product
+
+
+@pytest.mark.parametrize("biased", ["", "biased"])
+@pytest.mark.parametrize("turned", ["", "turned"])
+@pytest.mark.parametrize("size", [(3, 5, 7), (1, 64, 2), (97, 129, 131), (33, 384, 1536)], ids=str)
+def test_products_are_those_of_matmul(size: tuple[int, int, int], turned: str, biased: str) -> None:
+    rows, inputs, outputs = size
+    shapes = [(inputs, rows), (inputs, outputs)] if turned else [(rows, inputs), (outputs, inputs)]
+    x, w = (torch.randn(shape).t() if turned else torch.randn(shape) for shape in shapes)
+    b = torch.randn(outputs) if biased else None
+    wanted = x.double() @ w.double().t() + (0 if b is None else b.double())
+    found = product(x, w, b)
+    assert found.is_contiguous()
+    torch.testing.assert_close(found.double(), wanted, rtol=1e-5, atol=1e-5 * inputs**0.5)
+
+
+@pytest.mark.parametrize(
+    ("rows", "dtype", "there", "served"),
+    [
+        (64, torch.float32, "there", True),
+        (2, torch.float32, "there", False),
+        (64, torch.float64, "there", False),
+        (64, torch.float32, "", False),
+    ],
+)
+def test_large_products_in_float32_go_to_onednn(
+    rows: int, dtype: torch.dtype, there: str, served: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not torch.backends.mkldnn.is_available():  # type: ignore[no-untyped-call]
+        pytest.skip("This torch has no oneDNN.")
+    monkeypatch.setattr(torch.backends.mkldnn, "is_available", lambda: bool(there))
+    x, w = torch.randn(rows, 128, dtype=dtype), torch.randn(128, 128, dtype=dtype)
+    with torch.profiler.profile() as seen:
+        product(x, w)
+    assert any(event.name.startswith("mkldnn::") for event in seen.events()) is served
