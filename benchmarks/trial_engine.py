@@ -2,7 +2,9 @@
 
 python -m benchmarks.trial_engine: interleaved slices of steps, one thread each, over one epoch of
 real texts; everyone's losses on the same batches without dropout; other pipelines against plain
-loops that compute the same; what starting costs, the teacher's cache, two trials at once.
+loops that compute the same; what starting costs, the teacher's cache, two trials at once. With
+--full also whether bfloat16 loses anything, and the best of 20 trials by the whole service against
+Hugging Face's Trainer with Optuna.
 TextBrewer, torchdistill and what Hugging Face's Trainer needs are installed once into an
 environment of their own, which borrows torch from this one. Prints tables and one JSON line.
 """
@@ -22,6 +24,8 @@ from autodistill.record import PreparedTask
 from benchmarks.engine.node import together
 from benchmarks.engine.pipelines import PIPELINES
 from benchmarks.engine.racing import FOLDER, NAIVE, race, start
+from benchmarks.engine.whole import DATASET as SEARCHED
+from benchmarks.engine.whole import best_of_all
 from benchmarks.engine.work import BATCH, DATASET, lengths, prepared, without_dropout
 
 RIVALS = "floor,floor_bf16,ours,ours_bf16,hf,hf_grouped,hf_grouped_bf16,textbrewer,torchdistill"
@@ -33,6 +37,7 @@ BARS = {
     "ours_bf16 / floor_bf16": ("ours_bf16", ("floor_bf16",), 1.8),
 }
 """Which cost is divided by the least of which, and what the ratio may be."""
+PARTS, LONG_PARTS = "speed,curves,others,starting,cache,node", "precision,whole"
 CURVE_STEPS = 16
 TOLERANCE = 2e-3
 """Of a loss. The cache keeps hidden states in half precision, and Adam's first steps follow the
@@ -136,6 +141,10 @@ def main(
         "starting": partial(module, "starting"),
         "cache": partial(module, "cache"),
         "node": lambda: _shown("node", together(FOLDER, _steps(task))),
+        "precision": partial(module, "precision"),
+        "whole": lambda: _shown(
+            "whole", best_of_all(prepared(FOLDER, num_texts, SEARCHED), FOLDER)
+        ),
     }
     said = {"benchmark": "trial_engine", "dataset": dataset, "texts": texts}
     for part in parts:
@@ -147,7 +156,8 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--texts", type=int, default=1024)
     parser.add_argument("--dataset", default=DATASET)
-    parser.add_argument("--parts", default="speed,curves,others,starting,cache,node")
+    parser.add_argument("--parts", default=PARTS)
+    parser.add_argument("--full", action="store_const", dest="parts", const=f"{PARTS},{LONG_PARTS}")
     parser.add_argument("--rivals", default=RIVALS)
     parser.add_argument("--pipelines", default=",".join(PIPELINES))
     asked = parser.parse_args()

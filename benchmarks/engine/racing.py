@@ -76,6 +76,11 @@ def peers() -> Path:
     return python
 
 
+def environment() -> dict[str, str]:
+    """Return what a process of one thread is started with."""
+    return os.environ | {"OMP_NUM_THREADS": "1", "TOKENIZERS_PARALLELISM": "false"}
+
+
 def start(name: str, folder: Path, *arguments: str) -> Contender:
     """Start a contender whose `task.json` is in a folder, and wait until it is ready."""
     theirs = name.startswith(("hf", "textbrewer", "torchdistill"))
@@ -88,7 +93,7 @@ def start(name: str, folder: Path, *arguments: str) -> Contender:
         stdout=subprocess.PIPE,
         stderr=(folder / f"{name}.log").open("w"),
         text=True,
-        env=os.environ | {"OMP_NUM_THREADS": "1", "TOKENIZERS_PARALLELISM": "false"},
+        env=environment(),
     )
     contender = Contender(name, process)
     contender.facts = contender.hear()

