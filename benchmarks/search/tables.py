@@ -250,7 +250,8 @@ def distilled(source: Path, target: Path) -> None:
 def _eighths(trial: Trial, name: str) -> Floats:
     """Return the best of the epochs so far, after each eighth of them."""
     best: Floats = np.maximum.accumulate([epoch.values[name] for epoch in trial.curve])
-    return best[np.ceil(np.arange(1, 9) * len(best) / 8).astype(int) - 1]
+    at = np.ceil(np.arange(1, 9) * len(best) / 8).astype(int) - 1
+    return np.asarray(best[at], float)
 
 
 SOURCES = (taskset, hpobench, distilled)
