@@ -23,7 +23,13 @@ from autodistill.record import PreparedTask
 from autodistill.trial._learner import Learner
 from benchmarks.engine.gate import Gate
 from benchmarks.engine.pipelines import PIPELINES, take_savings_away
-from benchmarks.engine.recipes import plain_loop, textbrewer, torchdistill, trainer
+from benchmarks.engine.recipes import (
+    plain_loop,
+    textbrewer,
+    torchdistill,
+    trainer,
+    without_operators,
+)
 from benchmarks.engine.work import BATCH, LONG, STUDENT, lengths, steps, trial
 
 
@@ -110,16 +116,6 @@ CONTENDERS: dict[str, Callable[[PreparedTask, Gate], None]] = {
     "textbrewer": textbrewer,
     "torchdistill": torchdistill,
 }
-
-
-def without_operators() -> None:
-    """Let torchvision be imported where it lacks compiled operators, which nobody here needs."""
-    register = torch.library.register_fake
-    torch.library.register_fake = lambda name, *rest, **more: (
-        (lambda function: function)
-        if str(name).startswith("torchvision::")
-        else register(name, *rest, **more)
-    )
 
 
 def main(name: str, folder: Path, *, same: bool) -> None:

@@ -73,6 +73,16 @@ class Recipe:
         return torch.optim.AdamW(self.student.parameters(), lr=LEARNING_RATE, weight_decay=0.01)
 
 
+def without_operators() -> None:
+    """Let torchvision be imported where it lacks compiled operators, which nobody here needs."""
+    register = torch.library.register_fake
+    torch.library.register_fake = lambda name, *rest, **more: (
+        (lambda function: function)
+        if str(name).startswith("torchvision::")
+        else register(name, *rest, **more)
+    )
+
+
 def distance(student_BTD: Any, teacher_BTD: Any, mask: Any) -> Any:
     """Return the mean over examples of the mean over real tokens."""
     each_BT = (student_BTD - teacher_BTD).square().mean(dim=-1) * mask

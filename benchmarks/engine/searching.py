@@ -19,7 +19,7 @@ from typing_extensions import override
 
 from autodistill.data.table import read_split
 from autodistill.record import PreparedTask
-from benchmarks.engine.recipes import Recipe, distance, soft
+from benchmarks.engine.recipes import Recipe, distance, soft, without_operators
 from benchmarks.engine.work import BATCH, LAYERS, MAX_LENGTH, STUDENT
 
 STUDY, STORAGE = "distillation", "sqlite:///{folder}/study.db"
@@ -40,6 +40,7 @@ def sampler(seed: int) -> optuna.samplers.BaseSampler:
 
 def main(folder: Path, num_trials: int, num_epochs: int, seed: int) -> None:
     """Try settings until the study has so many trials."""
+    without_operators()
     torch.set_num_threads(1)
     task = PreparedTask.model_validate_json((folder / "task.json").read_text())
     recipe = Recipe(task, None)
