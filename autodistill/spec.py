@@ -1,24 +1,24 @@
-"""NOUN: what was asked. Frozen values, their identity, and the rules that hold across slots."""
+"""NOUN: what was asked, and the rules that hold across slots."""
 
 from __future__ import annotations
 
-import hashlib
-import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Literal
 
-from annotated_types import Ge, Gt, Le, Len
-from pydantic import BaseModel, ConfigDict, Field
+from annotated_types import Ge, Le, Len
+from pydantic import Field
 
 from autodistill.augmentations import AnyAugmentation
 from autodistill.augmentations.none import NoAugmentation
 from autodistill.balancings import AnyBalancing
 from autodistill.balancings.fixed import FixedWeights
 from autodistill.component import Component, Space
+from autodistill.effort import Budget, Search
 from autodistill.errors import InvalidInput, InvalidPipeline, Problem
 from autodistill.finishings import AnyFinishing
 from autodistill.finishings.none import NoFinishing
+from autodistill.frozen import Spec
 from autodistill.intermediate import AnyIntermediate
 from autodistill.intermediate.none import NoIntermediate
 from autodistill.losses import AnyLoss
@@ -36,20 +36,6 @@ from autodistill.targets.hard import Hard
 from autodistill.task import DEFAULT_PROJECT, Name, TaskFacts
 from autodistill.teachers import AnyTeacher
 from autodistill.teachers.as_is import AsIs
-
-
-class Spec(BaseModel):
-    """Base of everything that is asked for: frozen, closed, equal by content."""
-
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", use_attribute_docstrings=True, allow_inf_nan=False
-    )
-
-    @property
-    def sha256(self) -> str:
-        """Identity: the hash of the canonical JSON, equal for equal specs."""
-        canonical = json.dumps(self.model_dump(mode="json"), sort_keys=True, separators=(",", ":"))
-        return hashlib.sha256(canonical.encode()).hexdigest()
 
 
 class PipelineSpec(Spec):
@@ -221,31 +207,6 @@ def excess(scores: Mapping[str, float], limits: Sequence[Limit]) -> float:
     return sum(limit.excess(scores) for limit in limits)
 
 
-class Budget(Spec):
-    """When a search ends: at the first limit that is reached."""
-
-    num_trials: Annotated[int, Ge(1), Le(100_000)] = 20
-    """Trials, plain fine-tuning and early-stopped ones included."""
-    timeout_s: Annotated[float, Gt(0)] | None = None
-    """Seconds of search after which no new trial starts; None is no limit."""
-    patience: Annotated[int, Ge(1)] | None = None
-    """Trials in a row without a better one after which no new trial starts; None is no limit."""
-    max_epochs: Annotated[int, Ge(1), Le(1000)] = 8
-    """Longest training of one trial."""
-
-
-class Search(Spec):
-    """How pipelines are proposed."""
-
-    sampler: Literal["transfer", "tpe", "random", "gp", "cmaes", "nsgaii", "nsgaiii"] = "transfer"
-    """Who proposes: `transfer` starts from similar past tasks and learns how this one differs (the
-    tree-structured Parzen estimator where there is none), the others are Optuna's."""
-    early_stopping: bool = True
-    """Stop a trial that is behind at a tenth or a third of its epochs (successive halving)."""
-    recommended: Annotated[int, Ge(0), Le(20)] = 5
-    """Trials that start from the recommender's list before the sampler proposes."""
-
-
 class Advised(Spec):
     """A pipeline with the reason why it was recommended."""
 
@@ -273,7 +234,7 @@ class JobRequest(Spec):
     """Who learns; with several, the search chooses among them."""
     augmenters: Augmenters = Augmenters()
     """Models that rewrite training texts."""
-    space: dict[str, Wished] = {}
+    space: dict[str, Wished] = Field(default_factory=dict)
     """Narrows the search by flat name: a range, a list of values, or one fixed value."""
     objectives: Annotated[tuple[Objective, ...], Len(0, 4)] = ()
     """What is optimised; the task's headline metric when empty."""

@@ -21,10 +21,11 @@ from pathlib import Path
 
 import torch
 
+from autodistill.effort import Search
 from autodistill.errors import Diverged
 from autodistill.record import PreparedTask
 from autodistill.search import Searcher
-from autodistill.spec import JobRequest, Search, TeacherSpec, TrialSpec
+from autodistill.spec import JobRequest, TeacherSpec, TrialSpec
 from autodistill.task import Task
 from autodistill.testing.prepared import STUDENT, tiny_task
 from autodistill.trial import TrialRun

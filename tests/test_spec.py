@@ -9,6 +9,7 @@ import pytest
 from pydantic import ValidationError
 
 from autodistill.component import Choice, IntUniform, Uniform, flatten, sample, searchable, variants
+from autodistill.effort import Search
 from autodistill.errors import InvalidInput, InvalidPipeline, Problem
 from autodistill.intermediate.mse import MSE
 from autodistill.losses.none import NoLoss
@@ -24,7 +25,6 @@ from autodistill.spec import (
     Objective,
     PipelineSpec,
     RegisteredStudent,
-    Search,
     Spec,
     TeacherSpec,
     TrialSpec,

@@ -141,6 +141,9 @@ def submit(
     epochs: Annotated[int | None, typer.Option(help="Longest training of a trial.")] = None,
     timeout: Annotated[float | None, typer.Option(help="Seconds of search.")] = None,
     patience: Annotated[int | None, typer.Option(help="Trials without a better one.")] = None,
+    min_gain: Annotated[
+        float | None, typer.Option(help="Least that twice the trials bring.")
+    ] = None,
     parallelism: Annotated[int | None, typer.Option(help="Trials at once.")] = None,
     seed: Annotated[int | None, typer.Option(help="Of the search and all trials.")] = None,
     name: Annotated[str | None, typer.Option(help="Free text.")] = None,
@@ -156,7 +159,8 @@ def submit(
     asked = {"name": name, "project": project, "dataset": dataset}
     body |= _given(asked | {"seed": seed, "parallelism": parallelism, "priority": priority})
     budget = {"num_trials": trials, "max_epochs": epochs, "timeout_s": timeout}
-    body["budget"] = body.get("budget", {}) | _given(budget | {"patience": patience})
+    budget |= {"patience": patience, "min_gain": min_gain}
+    body["budget"] = body.get("budget", {}) | _given(budget)
     if elsewhere:
         body["runs"] = "elsewhere"
     if teacher is not None:

@@ -11,7 +11,7 @@ from datetime import datetime
 from autodistill.errors import InvalidInput
 from autodistill.planning.ahead import Ahead
 from autodistill.record import Event, Job, JobState, Origin, Trial, TrialState
-from autodistill.search import Past, Searcher, best, idle, plain
+from autodistill.search import Past, Searcher, best, expected_gain, idle, plain
 from autodistill.spec import PipelineSpec, TrialSpec
 from autodistill.task import TaskFacts
 
@@ -79,6 +79,7 @@ class Plan:
             self.cut_short = "The time for the search is used up."
         if self._spec.budget.patience is not None and self._idle(searched):
             self.cut_short = f"The last {self._idle(searched)} trials found nothing better."
+        self._weigh(searched)
         if self.cut_short:
             return None
         try:
@@ -91,6 +92,15 @@ class Plan:
                 self.cut_short = "The space has no further pipeline; the search ends here."
             return None
         return Planned(number, proposal.spec, proposal.origin, proposal.reason)
+
+    def _weigh(self, searched: Sequence[Trial]) -> None:
+        """End the search where going on is not worth it."""
+        if (least := self._spec.budget.min_gain) is None:
+            return
+        limits, metric = self._spec.limits, self._objective.metric
+        gain = expected_gain(searched, self._objective, limits, self._round_start)
+        if gain < least:
+            self.cut_short = f"As many trials again are expected to gain {gain:.2g} of {metric}."
 
     def _idle(self, searched: Sequence[Trial]) -> int:
         """Return how many trials have ended in vain; 0 while patience lasts.

@@ -1,5 +1,6 @@
 """VERB: finished trials → the next pipelines. Pure and seeded; Optuna lives in `study`."""
 
+from autodistill.search.continuing import expected_gain as expected_gain
 from autodistill.search.prior import Past as Past
 from autodistill.search.remembering import remembered as remembered
 from autodistill.search.rungs import Rungs as Rungs

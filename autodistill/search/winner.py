@@ -27,6 +27,11 @@ def signed(trial: Trial, objective: Objective) -> float:
     return value if objective.maximise else -value
 
 
+def leads(trial: Trial, limits: Sequence[Limit]) -> bool:
+    """Return whether a trial may win: it distils and keeps the limits."""
+    return trial.spec.pipeline.distils and excess(trial.dev, limits) == 0
+
+
 def _complete(trials: Sequence[Trial]) -> list[Trial]:
     return [
         t for t in trials if t.state is TrialState.COMPLETE and t.origin is not Origin.CONFIRMATION
@@ -60,7 +65,7 @@ def pareto(
     trials: Sequence[Trial], objectives: Sequence[Objective], limits: Sequence[Limit] = ()
 ) -> list[Trial]:
     """Return the trials that distil and keep the limits, and that no other such one dominates."""
-    rivals = [t for t in _complete(trials) if _leads(t, limits)]
+    rivals = [t for t in _complete(trials) if leads(t, limits)]
     if not rivals:
         return []
     points = np.array([[signed(t, o) for o in objectives] for t in rivals])
@@ -86,7 +91,7 @@ def idle(
     since = 0
     for trial in sorted(ended, key=lambda t: t.finish_order or 0):
         since += len(points) > 0
-        if trial.state is not TrialState.COMPLETE or not _leads(trial, limits):
+        if trial.state is not TrialState.COMPLETE or not leads(trial, limits):
             continue
         point = np.array([signed(trial, o) for o in objectives])
         if np.isfinite(point).all() and not (points >= point).all(axis=1).any():
@@ -128,12 +133,8 @@ def equals(
     near = [
         t
         for t in _complete(trials)
-        if _leads(t, limits)
+        if leads(t, limits)
         and signed(t, headline) >= bound
         and (t.spec.student, t.spec.pipeline) != (winner.student, winner.pipeline)
     ]
     return sorted(near, key=lambda t: (-signed(t, headline), t.number))
-
-
-def _leads(trial: Trial, limits: Sequence[Limit]) -> bool:
-    return trial.spec.pipeline.distils and excess(trial.dev, limits) == 0

@@ -7,9 +7,9 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, func, select, update
 
+from autodistill.effort import Budget
 from autodistill.errors import Conflict, InvalidInput, Outdated, Problem
 from autodistill.record import Job, JobState, TrialState, Wish
-from autodistill.spec import Budget
 from autodistill.store import tables
 from autodistill.store.events import Events
 from autodistill.store.jobs import Jobs

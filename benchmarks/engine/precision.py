@@ -24,7 +24,7 @@ from benchmarks.engine.work import prepared, trial
 
 DATASETS = ("trec", "rotten_tomatoes", "ha_intents")
 PRECISIONS = ("float32", "bfloat16")
-NUM_TEXTS, NUM_EPOCHS, LEARNING_RATE = 1024, 6, 2e-4
+NUM_TEXTS, NUM_EPOCHS, LEARNING_RATE = 1024, 4, 2e-4
 SEEDS = 6
 CONFIDENCE = 0.95
 

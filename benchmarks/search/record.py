@@ -24,6 +24,7 @@ import torch
 
 from autodistill.component import Choice, Space, flatten
 from autodistill.data.ingest import DatasetRequest, ingest
+from autodistill.effort import Search
 from autodistill.errors import Diverged
 from autodistill.facts import task_facts
 from autodistill.models.sources import Fresh, locate
@@ -31,7 +32,7 @@ from autodistill.optimisation import Training
 from autodistill.prepare import prepare
 from autodistill.record import Dataset, PreparedTask
 from autodistill.search import Searcher
-from autodistill.spec import CutStudent, JobRequest, JobSpec, Search, TeacherSpec, TrialSpec
+from autodistill.spec import CutStudent, JobRequest, JobSpec, TeacherSpec, TrialSpec
 from autodistill.teachers.fine_tuned import FineTuned
 from autodistill.testing.tiny import tiny_model
 from autodistill.trial import TrialRun

@@ -15,11 +15,12 @@ import time
 import numpy as np
 
 from autodistill.component import Choice, conditions
+from autodistill.effort import Budget
 from autodistill.record import Trial
 from autodistill.search import Past, Searcher
 from autodistill.search.encoding import Encoding
 from autodistill.search.projection import built
-from autodistill.spec import Budget, CutStudent, JobRequest, JobSpec, PipelineSpec, TeacherSpec
+from autodistill.spec import CutStudent, JobRequest, JobSpec, PipelineSpec, TeacherSpec
 from autodistill.testing.records import facts_of, trial_of
 
 STUDENT = "cut-2"

@@ -18,6 +18,7 @@ from optuna.trial import FixedTrial
 from api.main import create_app
 from api.settings import Settings
 from autodistill.component import Choice, IntUniform, sample, searchable
+from autodistill.effort import Budget
 from autodistill.facts import task_facts
 from autodistill.intermediate.mse import MSE
 from autodistill.logs import trial_log
@@ -40,7 +41,6 @@ from autodistill.record import (
 from autodistill.search import pareto
 from autodistill.spec import (
     Advised,
-    Budget,
     CutStudent,
     JobRequest,
     Objective,

@@ -5,13 +5,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from autodistill.component import Choice, IntUniform, Space, Uniform, flatten, sample
+from autodistill.effort import Budget
 from autodistill.intermediate.mi_alpha import MIAlpha
 from autodistill.lazy import optuna
 from autodistill.losses.softened_kl import SoftenedKL
 from autodistill.mappings.last import Last
 from autodistill.optimisation import Training
 from autodistill.search.projection import project
-from autodistill.spec import Budget, CutStudent, JobRequest, PipelineSpec, TeacherSpec
+from autodistill.spec import CutStudent, JobRequest, PipelineSpec, TeacherSpec
 from autodistill.testing.records import facts_of
 
 

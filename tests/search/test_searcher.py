@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from autodistill.effort import Budget, Search
 from autodistill.errors import InvalidInput
 from autodistill.losses.none import NoLoss
 from autodistill.losses.softened_kl import SoftenedKL
@@ -16,14 +17,12 @@ from autodistill.record import Origin, Trial, TrialState
 from autodistill.search import Proposal, Searcher
 from autodistill.spec import (
     Advised,
-    Budget,
     CutStudent,
     JobRequest,
     JobSpec,
     Limit,
     Objective,
     PipelineSpec,
-    Search,
     TeacherSpec,
 )
 from autodistill.targets.pskd import PSKD

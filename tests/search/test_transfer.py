@@ -9,6 +9,7 @@ import pytest
 from optuna.trial import TrialState, create_trial
 
 from autodistill.component import AnyRange, Choice, Uniform
+from autodistill.effort import Search
 from autodistill.record import Origin
 from autodistill.search import Past, Searcher, remembered
 from autodistill.search.prior import Prior
@@ -20,7 +21,7 @@ from autodistill.search.transfer import (
     TransferSampler,
     _log_improvement,
 )
-from autodistill.spec import Objective, Search
+from autodistill.spec import Objective
 from autodistill.testing.records import dataset_of, facts_of, past_of
 from tests.search.test_searcher import FIXED, by_rate, ended, job, run, searcher
 

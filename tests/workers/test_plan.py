@@ -75,6 +75,19 @@ def test_patience_ends_a_search_in_vain(desk: Desk) -> None:
     assert "nothing better" in str([e.data for e in d.events() if e.kind == "log"])
 
 
+def test_a_search_ends_where_going_on_is_not_worth_it(desk: Desk) -> None:
+    budget = {"num_trials": 50, "max_epochs": 3, "min_gain": 0.005}
+    d = desk(budget=budget, search=NEVER, confirmation_seeds=1)
+    for number in range(12):
+        d.end(d.take().number, 0.5 + 0.02 * number)
+    assert not d.conductor.cut_short
+    while not d.conductor.cut_short and len(d.conductor.rows) < 40:
+        d.end(d.take().number, 0.72 + 1e-4 * len(d.conductor.rows))
+    assert 13 < len(d.conductor.rows) < 40
+    assert d.conductor.cut_short.startswith("As many trials again are expected to gain 0.0")
+    assert d.take().origin is Origin.CONFIRMATION
+
+
 def test_a_space_with_few_pipelines_ends_the_search_quietly(desk: Desk) -> None:
     d = desk(
         space={

@@ -64,6 +64,18 @@ def test_patience_ends_the_search(world: Any, job: Any, asker: Any) -> None:
     assert said == ["The last 3 trials found nothing better."]
 
 
+def test_a_search_ends_where_as_many_trials_again_would_bring_little(
+    world: Any, job: Any, asker: Any
+) -> None:
+    name = job(budget={"num_trials": 50, "max_epochs": 3, "min_gain": 0.01})
+    done = asker.run(name, lambda number: 0.7 + 0.001 * (number % 10))
+    assert 10 <= len(done) < 20
+    with world.store.read() as tx:
+        (said,) = [e.data["message"] for e in tx.events.all(name) if e.kind == "log"]
+    assert said.startswith("As many trials again are expected to gain 0.00")
+    assert said.endswith(" of accuracy.")
+
+
 def test_a_paused_job_lends_nothing_and_hears_all(world: Any, job: Any, asker: Any) -> None:
     name = job(3)
     lent = asker.ask(name)["trial"]
