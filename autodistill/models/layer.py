@@ -34,14 +34,19 @@ class How:
     """Of the layer normalisations."""
     first_only: bool
     """Whether only each example's first token's state is asked for."""
+    projected: bool = False
+    """Whether queries, keys and values are asked for too, (S, 3 H K) side by side."""
 
 
 class Layer(torch.autograd.Function):
-    """Post-norm transformer layer (Devlin et al., 2019): states (S, D) to states (R, D)."""
+    """Post-norm transformer layer (Devlin et al., 2019): states (S, D) to states (R, D).
+
+    Where they are asked for, its queries, keys and values follow, (S, 3 H K); then R is S.
+    """
 
     @staticmethod
     @override
-    def forward(ctx: Any, how: How, x_SD: torch.Tensor, *weights: torch.Tensor) -> torch.Tensor:
+    def forward(ctx: Any, how: How, x_SD: torch.Tensor, *weights: torch.Tensor) -> Any:
         wq, bq, wk, bk, wv, bv, wo, bo, g1, c1, w1, b1, w2, b2, g2, c2 = weights
         packing, D = how.packing, x_SD.shape[1]
         B, T = packing.size
@@ -52,6 +57,7 @@ class Layer(torch.autograd.Function):
         b_qkv = torch.cat([bq * scale, bk, bv]).to(how.dtype)
         wo_, w1_, w2_ = (w.to(how.dtype) for w in (wo, w1, w2))
         x_, E = x_SD.to(how.dtype), len(wq)
+        inside: tuple[torch.Tensor, ...] = ()
         if how.first_only:
             x_RD = x_SD.index_select(0, packing.firsts)
             xr_ = x_RD.to(how.dtype)
@@ -59,7 +65,10 @@ class Layer(torch.autograd.Function):
             k, v = packing.split(product(x_, w_qkv[E:], b_qkv[E:]), 2)
         else:
             x_RD, xr_ = x_SD, x_
-            q, k, v = packing.split(product(x_, w_qkv, b_qkv), 3)
+            qkv = product(x_, w_qkv, b_qkv)
+            q, k, v = packing.split(qkv, 3)
+            if how.projected:
+                inside = (torch.cat([qkv[:, :E] / scale, qkv[:, E:]], dim=1).to(x_SD.dtype),)
         scores = torch.bmm(q, k.transpose(1, 2))
         if not packing.full:
             scores.view(B, packing.heads, -1, T).add_(packing.bias)
@@ -85,11 +94,11 @@ class Layer(torch.autograd.Function):
             *(q, k, v, p, m_p, pd, context_RE, m_a, r1, mean1, rstd1),
             *(h1_, f, g, m_o, r2, mean2, rstd2),
         )
-        return y
+        return (y, *inside) if inside else y
 
     @staticmethod
     @override
-    def backward(ctx: Any, dy: torch.Tensor) -> Any:
+    def backward(ctx: Any, dy: torch.Tensor, *projected: torch.Tensor) -> Any:
         if torch.is_grad_enabled():  # `once_differentiable` would let the second one be wrong
             message = "A packed layer is differentiated once; got create_graph, run it unpacked."
             raise RuntimeError(message)
@@ -98,7 +107,7 @@ class Layer(torch.autograd.Function):
         h1_, f, g, m_o, r2, mean2, rstd2 = rest
         how: How = ctx.how
         packing, D = how.packing, dy.shape[1]
-        E = len(w_qkv) // 3
+        E, scale = len(w_qkv) // 3, q.shape[-1] ** -0.5
         norm_backward = torch.ops.aten.native_layer_norm_backward
         every = [True, True, True]
         dr2, dg2, dc2 = norm_backward(dy.contiguous(), r2, [D], mean2, rstd2, g2, c2, every)
@@ -129,9 +138,11 @@ class Layer(torch.autograd.Function):
         else:
             torch.bmm(ds, k, out=d_qkv[0])
             dqkv = packing.merged(d_qkv)
+            for also in projected:
+                dqkv[:, :E].add_(also[:, :E], alpha=1 / scale)
+                dqkv[:, E:].add_(also[:, E:])
             dw_qkv, db_qkv = product(dqkv.t(), x_.t()), dqkv.sum(dim=0, dtype=dy.dtype)
             dx = _added(dr1, dqkv, w_qkv)
-        scale = q.shape[-1] ** -0.5
         dwq, dwk, dwv = dw_qkv.to(dy.dtype).chunk(3)
         dbq, dbk, dbv = db_qkv.chunk(3)
         attention = (dwq * scale, dbq * scale, dwk, dbk, dwv, dbv, dwo.to(dy.dtype), dbo, dg1, dc1)

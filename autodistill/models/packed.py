@@ -13,6 +13,7 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from autodistill.activations import Activation, ActivationKind
 from autodistill.lazy import torch, transformers
 from autodistill.models.encoders import layer_holder, transformer_layers
 from autodistill.models.layer import How, Layer
@@ -48,6 +49,10 @@ FAMILY = {
 """What architectures call the parts of a layer, in the order of `Layer`."""
 
 
+EMBEDDED = Activation("hidden", 0)
+PROJECTED: tuple[ActivationKind, ...] = ("query", "key", "value")
+
+
 class Layers:
     """A model's transformer layers, run packed in place of its own while a context is open."""
 
@@ -67,16 +72,16 @@ class Layers:
 
     @contextmanager
     def in_place(
-        self, mask_BT: torch.Tensor, wanted: Collection[int]
-    ) -> Iterator[dict[int, torch.Tensor]]:
-        """Yield a mapping that the model's next forward pass fills with the layers' states.
+        self, mask_BT: torch.Tensor, wanted: Collection[Activation]
+    ) -> Iterator[dict[Activation, torch.Tensor]]:
+        """Yield a mapping that the model's next forward pass fills with its states, (B, T, D).
 
         Args:
             mask_BT: True at real tokens, each example's first among them.
-            wanted: Layers whose states are asked for, (B, T, D), 0 for the embeddings.
+            wanted: What is asked for.
         """
         holder, _ = layer_holder(self._model)
-        heard: dict[int, torch.Tensor] = {}
+        heard: dict[Activation, torch.Tensor] = {}
 
         def forward(hidden_states: torch.Tensor, *_: Any, **__: Any) -> Any:
             said = self._run(hidden_states, Packing(mask_BT, self._heads), wanted, heard)
@@ -93,25 +98,32 @@ class Layers:
         self,
         states_BTD: torch.Tensor,
         packing: Packing,
-        wanted: Collection[int],
-        heard: dict[int, torch.Tensor],
+        wanted: Collection[Activation],
+        heard: dict[Activation, torch.Tensor],
     ) -> torch.Tensor:
         attention, hidden = self._rates if self._model.training else (0.0, 0.0)
-        if 0 in wanted:
-            heard[0] = states_BTD
+        if EMBEDDED in wanted:
+            heard[EMBEDDED] = states_BTD
         apply: Any = Layer.apply
         states_SD, last = packing.packed(states_BTD), len(self._layers)
-        first_only = not self._whole and last not in wanted
+        first_only = not self._whole and not any(a.layer == last for a in wanted)
         for i, parts in enumerate(self._layers, start=1):
             weights = [w for part in parts for w in (part.weight, part.bias)]
+            inside = [a for a in wanted if a.layer == i and a.kind in PROJECTED]
+            first = first_only and i == last
             how = How(
-                packing, self._dtype, attention, hidden, parts[4].eps, first_only and i == last
+                packing, self._dtype, attention, hidden, parts[4].eps, first, projected=bool(inside)
             )
             states_SD = apply(how, states_SD, *weights)
-            if i in wanted or (i == last and not first_only):
+            if inside:
+                states_SD, projected = states_SD
+                each = dict(zip(PROJECTED, projected.chunk(3, dim=1), strict=True))
+                heard |= {a: packing.padded(each[a.kind]) for a in inside}
+            said = Activation("hidden", i)
+            if said in wanted or (i == last and not first_only):
                 states_BTD = packing.padded(states_SD)
-            if i in wanted:
-                heard[i] = states_BTD
+            if said in wanted:
+                heard[said] = states_BTD
         return states_SD[:, None] if first_only else states_BTD
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from functools import partial
 from typing import Any
 
-from autodistill.activations import Activation, Said, joined
+from autodistill.activations import Activation, Said, States, joined
 from autodistill.errors import InvalidModel, Problem
 from autodistill.lazy import torch
 from autodistill.models.device import device
@@ -17,7 +17,7 @@ from autodistill.models.inspection import PROJECTIONS
 class Speaker:
     """Runs a model and returns what it says, with gradient wherever the caller has it on.
 
-    Layers of the BERT family run packed, unless what is inside their attention is asked for.
+    Layers of the BERT family run packed.
     """
 
     def __init__(
@@ -43,16 +43,15 @@ class Speaker:
         """
         self.model = model
         self._wanted = tuple(sorted(set(activations)))
-        self._hidden = {a.layer for a in self._wanted if a.kind == "hidden"}
         self._low, self.slices = low_precision, slices
-        self._packed = packed(model, low_precision=low_precision, states=self._wanted)
+        self._packed = packed(model, low_precision=low_precision)
         self._heard: dict[Any, torch.Tensor] = {}
         self._hooks = [output_layer(model).register_forward_pre_hook(self._note_features)]
         if (bounded := bounded_layer(model)) is not None:
             self._hooks.append(bounded.register_forward_hook(partial(self._note, "unbounded")))
         layers = transformer_layers(model)
         for wanted in self._wanted:
-            if wanted.kind != "hidden":
+            if wanted.kind != "hidden" and self._packed is None:
                 module = _projection(layers[wanted.layer - 1], wanted.kind)
                 self._hooks.append(module.register_forward_hook(partial(self._note, wanted)))
 
@@ -93,25 +92,24 @@ class Speaker:
 
     def _say(self, inputs: dict[str, Any], scored_BT: torch.Tensor | None) -> Said:
         self._heard.clear()
-        out, hidden = self._run(inputs)
+        out, states = self._run(inputs)
         logits, features = out.logits.float(), self._heard.pop("features").float()
         if scored_BT is not None:
             logits, features = logits[scored_BT], features[scored_BT]
-        states = {
-            a: (hidden[a.layer] if a.kind == "hidden" else self._heard.pop(a)).float()
-            for a in self._wanted
-        }
         unbounded = self._heard.pop("unbounded", None)
+        states = {a: states[a].float() for a in self._wanted}
         return Said(logits, features, states, None if unbounded is None else unbounded.float())
 
-    def _run(self, inputs: dict[str, Any]) -> tuple[Any, Any]:
-        """Return the model's output, and its hidden states by layer."""
+    def _run(self, inputs: dict[str, Any]) -> tuple[Any, States]:
+        """Return the model's output, and what is wanted of its inside."""
         if self._packed is not None:
-            with self._packed.in_place(inputs["attention_mask"].bool(), self._hidden) as hidden:
-                return self.model(**inputs), hidden
+            with self._packed.in_place(inputs["attention_mask"].bool(), self._wanted) as heard:
+                return self.model(**inputs), heard
+        hidden = [a for a in self._wanted if a.kind == "hidden"]
         with torch.autocast(device().type, torch.bfloat16, enabled=self._low):
-            out = self.model(output_hidden_states=bool(self._hidden), **inputs)
-        return out, out.hidden_states
+            out = self.model(output_hidden_states=bool(hidden), **inputs)
+        noted = {a: self._heard.pop(a) for a in self._wanted if a.kind != "hidden"}
+        return out, noted | {a: out.hidden_states[a.layer] for a in hidden}
 
     def close(self) -> None:
         """Stop listening; the model is as it was."""
@@ -125,11 +123,11 @@ class Speaker:
         self._heard[wanted] = call[-1]  # after the module and what it was given
 
 
-def packed(model: Any, *, low_precision: bool, states: Iterable[Activation]) -> Any:
+def packed(model: Any, *, low_precision: bool) -> Any:
     """Return the model's layers as they run packed; None where they have to run as they are."""
     from autodistill.models.packed import Layers, packs  # noqa: PLC0415  # needs torch to exist
 
-    if not packs(model) or any(a.kind != "hidden" for a in states):
+    if not packs(model):
         return None
     return Layers(model, torch.bfloat16 if low_precision else torch.float32)
 

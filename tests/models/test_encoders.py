@@ -77,7 +77,8 @@ def test_heads_are_known_of_what_keeps_queries_keys_and_values_apart(
     assert heads == (0 if family in ("deberta-v2", "modernbert") else 2)
     wanted = [Activation("query", 1), Activation("key", 4), Activation("value", 2)]
     if heads:
-        spoken = Speaker(model, wanted)({"input_ids": torch.tensor([[2, 7, 9, 3]])})
+        ids = torch.tensor([[2, 7, 9, 3]])
+        spoken = Speaker(model, wanted)({"input_ids": ids, "attention_mask": torch.ones_like(ids)})
         assert {x.shape for x in spoken.states.values()} == {(1, 4, 16)}
     else:
         with pytest.raises(InvalidModel, match="has no separate"):

@@ -9,8 +9,10 @@ import pytest
 import torch
 import transformers
 
+from autodistill.activations import Activation
+from autodistill.models.encoders import transformer_layers
 from autodistill.models.layer import dropout_mask
-from autodistill.models.packed import Layers, packs
+from autodistill.models.packed import FAMILY, PROJECTED, Layers, packs
 
 SIZES: dict[str, Any] = {
     "hidden_size": 24,
@@ -59,17 +61,28 @@ def batch() -> dict[str, torch.Tensor]:
     return {"input_ids": ids + (1 - mask), "attention_mask": mask}
 
 
-def said(model: Any, wanted: tuple[int, ...], *, packed: bool) -> tuple[list[Any], list[Any]]:
+def said(
+    model: Any, wanted: tuple[Activation, ...], *, packed: bool
+) -> tuple[list[Any], list[Any]]:
     """Return logits and states, and the gradients of a function of both."""
     inputs = batch()
     mask = inputs["attention_mask"].bool()
     if packed:
         with Layers(model, torch.float64).in_place(mask, wanted) as heard:
             logits = model(**inputs).logits
-        states = [heard[i] for i in wanted]
+        states = [heard[a] for a in wanted]
     else:
+        inside: dict[Activation, torch.Tensor] = {}
+        for a in wanted:
+            if a.kind != "hidden":
+                place = list(PROJECTED).index(a.kind)
+                module = transformer_layers(model)[a.layer - 1].get_submodule(
+                    FAMILY[model.config.model_type][place]
+                )
+                module.register_forward_hook(lambda *call, a=a: inside.update({a: call[2]}))
         out = model(**inputs, output_hidden_states=True)
-        logits, states = out.logits, [out.hidden_states[i] for i in wanted]
+        logits = out.logits
+        states = [out.hidden_states[a.layer] if a.kind == "hidden" else inside[a] for a in wanted]
     if logits.ndim == 3:
         logits = logits[mask]
     seen = [logits, *(s[mask] for s in states)]
@@ -79,10 +92,19 @@ def said(model: Any, wanted: tuple[int, ...], *, packed: bool) -> tuple[list[Any
     return [x.detach() for x in seen], [torch.zeros(1) if g is None else g for g in grads]
 
 
-@pytest.mark.parametrize("wanted", [(), (0, 2), (1, 3)], ids=str)
+def hidden(*layers: int) -> tuple[Activation, ...]:
+    return tuple(Activation("hidden", i) for i in layers)
+
+
+INSIDE = (Activation("query", 1), Activation("key", 1), Activation("value", 3))
+
+
+@pytest.mark.parametrize(
+    "wanted", [(), hidden(0, 2), hidden(1, 3), INSIDE, (*hidden(3), Activation("key", 2))], ids=str
+)
 @pytest.mark.parametrize("name", MODELS)
 def test_packed_layers_say_and_learn_what_the_model_s_own_do(
-    name: str, wanted: tuple[int, ...]
+    name: str, wanted: tuple[Activation, ...]
 ) -> None:
     model = MODELS[name]()
     assert packs(model)
