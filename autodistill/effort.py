@@ -19,8 +19,8 @@ class Budget(Spec):
     patience: Annotated[int, Ge(1)] | None = None
     """Trials in a row without a better one after which no new trial starts; None is no limit."""
     min_gain: Annotated[float, Gt(0)] | None = None
-    """Of the first objective, in its own unit: no new trial starts once as many trials again, if
-    all went on as so far, are expected to better it by less. None is no limit."""
+    """Of the first objective, in its own unit: from ten trials on no new one starts where as many
+    again, if all went on as so far, are expected to better it by less. None is no limit."""
     max_epochs: Annotated[int, Ge(1), Le(1000)] = 8
     """Longest training of one trial."""
 

@@ -234,7 +234,7 @@ class JobRequest(Spec):
     """Who learns; with several, the search chooses among them."""
     augmenters: Augmenters = Augmenters()
     """Models that rewrite training texts."""
-    space: dict[str, Wished] = Field(default_factory=dict)
+    space: dict[str, Wished] = Field(default={})
     """Narrows the search by flat name: a range, a list of values, or one fixed value."""
     objectives: Annotated[tuple[Objective, ...], Len(0, 4)] = ()
     """What is optimised; the task's headline metric when empty."""

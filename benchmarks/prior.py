@@ -54,7 +54,9 @@ MOST_EPOCHS = 16
 SPACE: dict[str, Any] = {
     "training.learning_rate": {"type": "uniform", "low": 1e-4, "high": 6e-4, "log": True},
     "training.num_epochs": {"type": "int_uniform", "low": 8, "high": MOST_EPOCHS},
+    "augmentation.copies": 1,
 }
+"""Each further copy lengthens all epochs, as more of them would."""
 DEAR = {
     "augmentation": {"hard_aug"},
     "selection": {"herding", "k_centre", "el2n", "forgetting", "grand"},

@@ -226,9 +226,7 @@ class Conductor:
             return None
         said = self._plan.cut_short
         planned = self._plan.next(self._rows)
-        if planned is None and self._plan.cut_short == said:
-            return None
-        if self._plan.cut_short != said:
+        if self._plan.cut_short not in ("", said):
             message = {"message": self._plan.cut_short}
             self._ledger.enter(lambda driving: driving.log("log", message))
         if planned is None:

@@ -142,7 +142,7 @@ def submit(
     timeout: Annotated[float | None, typer.Option(help="Seconds of search.")] = None,
     patience: Annotated[int | None, typer.Option(help="Trials without a better one.")] = None,
     min_gain: Annotated[
-        float | None, typer.Option(help="Least that twice the trials bring.")
+        float | None, typer.Option(help="Least that as many trials again must promise.")
     ] = None,
     parallelism: Annotated[int | None, typer.Option(help="Trials at once.")] = None,
     seed: Annotated[int | None, typer.Option(help="Of the search and all trials.")] = None,

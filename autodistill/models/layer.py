@@ -35,13 +35,14 @@ class How:
     first_only: bool
     """Whether only each example's first token's state is asked for."""
     projected: bool = False
-    """Whether queries, keys and values are asked for too, (S, 3 H K) side by side."""
+    """Whether queries, keys and values are asked for too, (S, 3 H K) side by side; not with
+    `first_only`, which has no query of most tokens."""
 
 
 class Layer(torch.autograd.Function):
     """Post-norm transformer layer (Devlin et al., 2019): states (S, D) to states (R, D).
 
-    Where they are asked for, its queries, keys and values follow, (S, 3 H K); then R is S.
+    Where they are asked for, its queries, keys and values follow, (S, 3 H K).
     """
 
     @staticmethod
@@ -68,7 +69,8 @@ class Layer(torch.autograd.Function):
             qkv = product(x_, w_qkv, b_qkv)
             q, k, v = packing.split(qkv, 3)
             if how.projected:
-                inside = (torch.cat([qkv[:, :E] / scale, qkv[:, E:]], dim=1).to(x_SD.dtype),)
+                whole = qkv.to(x_SD.dtype)
+                inside = (torch.cat([whole[:, :E] / scale, whole[:, E:]], dim=1),)
         scores = torch.bmm(q, k.transpose(1, 2))
         if not packing.full:
             scores.view(B, packing.heads, -1, T).add_(packing.bias)

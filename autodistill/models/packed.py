@@ -74,7 +74,7 @@ class Layers:
     def in_place(
         self, mask_BT: torch.Tensor, wanted: Collection[Activation]
     ) -> Iterator[dict[Activation, torch.Tensor]]:
-        """Yield a mapping that the model's next forward pass fills with its states, (B, T, D).
+        """Yield a mapping that the model's next forward pass fills: (B, T, width) each.
 
         Args:
             mask_BT: True at real tokens, each example's first among them.

@@ -75,11 +75,8 @@ class Plan:
             self._ahead.begin(_searched(rows))
 
     def _proposed(self, number: int, searched: Sequence[Trial]) -> Planned | None:
-        if self._deadline is not None and self._clock() > self._deadline:
-            self.cut_short = "The time for the search is used up."
-        if self._spec.budget.patience is not None and self._idle(searched):
-            self.cut_short = f"The last {self._idle(searched)} trials found nothing better."
-        self._weigh(searched)
+        if len(searched) < self._spec.budget.num_trials:
+            self.cut_short = self._over(searched)
         if self.cut_short:
             return None
         try:
@@ -93,14 +90,22 @@ class Plan:
             return None
         return Planned(number, proposal.spec, proposal.origin, proposal.reason)
 
-    def _weigh(self, searched: Sequence[Trial]) -> None:
-        """End the search where going on is not worth it."""
-        if (least := self._spec.budget.min_gain) is None:
-            return
-        limits, metric = self._spec.limits, self._objective.metric
-        gain = expected_gain(searched, self._objective, limits, self._round_start)
-        if gain < least:
-            self.cut_short = f"As many trials again are expected to gain {gain:.2g} of {metric}."
+    def _over(self, searched: Sequence[Trial]) -> str:
+        """Return which limit but the number of trials has been reached, or nothing.
+
+        A trial that still runs may take it back.
+        """
+        budget, limits = self._spec.budget, self._spec.limits
+        if self._deadline is not None and self._clock() > self._deadline:
+            return "The time for the search is used up."
+        if budget.patience is not None and self._idle(searched):
+            return f"The last {self._idle(searched)} trials found nothing better."
+        if budget.min_gain is not None:
+            gain = expected_gain(searched, self._objective, limits, self._round_start)
+            if gain < budget.min_gain:
+                least = f"{budget.min_gain:g} of {self._objective.metric}"
+                return f"As many trials again are expected to gain less than {least}."
+        return ""
 
     def _idle(self, searched: Sequence[Trial]) -> int:
         """Return how many trials have ended in vain; 0 while patience lasts.

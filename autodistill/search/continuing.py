@@ -14,7 +14,8 @@ from autodistill.spec import Limit, Objective
 LEAST = 10
 """Trials that have to have ended before anything is foretold."""
 TOP = 0.2
-"""Share of the trials that are taken for the tail of what a search finds."""
+"""Share of the trials that are taken for the tail of what a search finds; of those that ran to
+their end, half at most."""
 FEWEST = 3
 """Trials in the tail."""
 
@@ -27,7 +28,8 @@ def expected_gain(
     Scores above a high level are taken as exponential (Pickands, 1975, with shape 0), their scale s
     as their mean excess over it. Then the best of 2n betters the best of n by s (H_2n - H_n) on
     average, H being harmonic numbers (Rényi, 1953): 0.69 s of many. Scores that have a ceiling gain
-    less. Trials that were stopped early, failed or are beyond a limit are no part of the tail.
+    less. What cannot win (stopped early, failed, beyond a limit, plain fine-tuning) is no part of
+    the tail.
 
     Args:
         trials: Of the search.
@@ -42,7 +44,7 @@ def expected_gain(
     whole = [t for t in ended if t.state is TrialState.COMPLETE and leads(t, limits)]
     scores = np.sort([v for t in whole if math.isfinite(v := signed(t, objective))])[::-1]
     number = len(ended)
-    size = max(FEWEST, math.ceil(TOP * number))
+    size = max(FEWEST, min(math.ceil(TOP * number), len(scores) // 2))
     if sum(t.number >= since for t in ended) < LEAST or len(scores) <= size:
         return math.inf
     scale = float(np.mean(scores[:size] - scores[size]))

@@ -10,6 +10,7 @@ import torch
 import transformers
 
 from autodistill.activations import Activation
+from autodistill.models import products
 from autodistill.models.encoders import transformer_layers
 from autodistill.models.layer import dropout_mask
 from autodistill.models.packed import FAMILY, PROJECTED, Layers, packs
@@ -62,13 +63,17 @@ def batch() -> dict[str, torch.Tensor]:
 
 
 def said(
-    model: Any, wanted: tuple[Activation, ...], *, packed: bool
+    model: Any,
+    wanted: tuple[Activation, ...],
+    *,
+    packed: bool,
+    dtype: torch.dtype = torch.float64,
 ) -> tuple[list[Any], list[Any]]:
     """Return logits and states, and the gradients of a function of both."""
     inputs = batch()
     mask = inputs["attention_mask"].bool()
     if packed:
-        with Layers(model, torch.float64).in_place(mask, wanted) as heard:
+        with Layers(model, dtype).in_place(mask, wanted) as heard:
             logits = model(**inputs).logits
         states = [heard[a] for a in wanted]
     else:
@@ -112,6 +117,17 @@ def test_packed_layers_say_and_learn_what_the_model_s_own_do(
     for a, b in zip(mine[0] + mine[1], own[0] + own[1], strict=True):
         torch.testing.assert_close(a, b, rtol=1e-9, atol=1e-9)
     assert "forward" not in vars(model.base_model.get_submodule(_encoder(model)))
+
+
+@pytest.mark.parametrize("wanted", [(), (*hidden(3), *INSIDE)], ids=str)
+def test_products_by_onednn_teach_the_same(
+    wanted: tuple[Activation, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(products, "LEAST", 0)
+    exact = said(MODELS["bert"](), wanted, packed=False)
+    single = said(MODELS["bert"]().float(), wanted, packed=True, dtype=torch.float32)
+    for a, b in zip(single[0] + single[1], exact[0] + exact[1], strict=True):
+        torch.testing.assert_close(a.double(), b.double(), rtol=1e-3, atol=1e-3)
 
 
 def _encoder(model: Any) -> str:

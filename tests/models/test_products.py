@@ -1,5 +1,8 @@
 """Products are what matmul makes of the same numbers, and large ones go to oneDNN."""
 
+import subprocess
+import sys
+
 import pytest
 import torch
 
@@ -18,6 +21,37 @@ def test_products_are_those_of_matmul(size: tuple[int, int, int], turned: str, b
     found = product(x, w, b)
     assert found.is_contiguous()
     torch.testing.assert_close(found.double(), wanted, rtol=1e-5, atol=1e-5 * inputs**0.5)
+
+
+def test_a_bias_may_have_strides() -> None:
+    x, w, b = torch.randn(100, 384), torch.randn(384, 384), torch.randn(768)[::2]
+    exact = torch.nn.functional.linear(x.double(), w.double(), b.double())
+    torch.testing.assert_close(product(x, w, b).double(), exact, rtol=1e-5, atol=2e-4)
+
+
+GROWING = """
+import torch
+from autodistill.models.products import product
+torch.set_num_threads(1)
+w = torch.randn(1536, 384)
+def resident():
+    with open("/proc/self/statm") as file:
+        return int(file.read().split()[1]) * 4 / 1024
+def epoch():
+    for rows in torch.randperm(400).tolist()[:120]:
+        x = torch.randn(100 + rows, 384)
+        product(product(x, w).t(), x.t())
+epoch()
+before = resident()
+epoch()
+print(resident() - before)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_kernels_of_other_batches_are_forgotten() -> None:
+    grown = subprocess.run([sys.executable, "-c", GROWING], capture_output=True, check=True)
+    assert float(grown.stdout) < 50  # MiB; with all that fit 200
 
 
 @pytest.mark.parametrize(

@@ -41,6 +41,16 @@ def test_it_has_the_unit_and_direction_of_the_objective() -> None:
     assert expected_gain(loss, Objective(metric="nll")) == pytest.approx(gain)
 
 
+def test_early_stopping_leaves_enough_to_tell() -> None:
+    scores = np.random.default_rng(3).exponential(0.02, 200)
+    rows = scored(scores.tolist())
+    kept = set(np.argsort(-scores)[:14].tolist())
+    stopped = [
+        t if t.number in kept else t.model_copy(update={"state": TrialState.PRUNED}) for t in rows
+    ]
+    assert expected_gain(stopped, ACCURACY) == pytest.approx(0.02 * math.log(2), rel=0.8)
+
+
 def test_equal_scores_gain_nothing_and_few_tell_nothing() -> None:
     assert expected_gain(scored([0.5] * 12), ACCURACY) == 0
     assert expected_gain(scored([0.5] * 9), ACCURACY) == math.inf

@@ -84,8 +84,32 @@ def test_a_search_ends_where_going_on_is_not_worth_it(desk: Desk) -> None:
     while not d.conductor.cut_short and len(d.conductor.rows) < 40:
         d.end(d.take().number, 0.72 + 1e-4 * len(d.conductor.rows))
     assert 13 < len(d.conductor.rows) < 40
-    assert d.conductor.cut_short.startswith("As many trials again are expected to gain 0.0")
+    said = "As many trials again are expected to gain less than 0.005 of accuracy."
+    assert d.conductor.cut_short == said
     assert d.take().origin is Origin.CONFIRMATION
+
+
+def test_a_trial_that_still_ran_may_take_the_end_back(desk: Desk) -> None:
+    budget = {"num_trials": 30, "max_epochs": 3, "min_gain": 0.01}
+    d = desk(budget=budget, search=NEVER, parallelism=2, confirmation_seeds=0)
+    d.end(d.take().number, 0.5)  # plain fine-tuning
+    late = d.take()
+    for _ in range(9):
+        d.end(d.take().number, 0.5)
+    assert d.conductor.next() is Supply.WAIT
+    assert d.conductor.cut_short
+    d.end(late.number, 0.9)
+    assert not isinstance(d.conductor.next(), Supply)
+    assert not d.conductor.cut_short
+
+
+def test_a_budget_that_is_used_up_is_not_cut_short(desk: Desk) -> None:
+    budget = {"num_trials": 10, "max_epochs": 3, "min_gain": 0.01, "patience": 3}
+    d = desk(budget=budget, search=NEVER, confirmation_seeds=0)
+    for score in (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.7, 0.7, 0.7):
+        d.end(d.take().number, score)
+    assert isinstance(d.conductor.next(), Supply)
+    assert not d.conductor.cut_short
 
 
 def test_a_space_with_few_pipelines_ends_the_search_quietly(desk: Desk) -> None:
