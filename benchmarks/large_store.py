@@ -18,11 +18,11 @@ from optuna.trial import FixedTrial
 from sqlalchemy import Connection, insert
 
 from autodistill.component import Choice, IntUniform, Space, Uniform, flatten, sample
+from autodistill.effort import Budget
 from autodistill.facts import task_facts
 from autodistill.metrics import COSTS
 from autodistill.record import Dataset, JobState, Model, Origin, TrialState
 from autodistill.spec import (
-    Budget,
     CutStudent,
     JobRequest,
     PipelineSpec,

@@ -32,6 +32,8 @@ PIPELINES = {
     "logits": Work({"loss": SOFT}),
     "mi_alpha": Work({"loss": SOFT, "intermediate": {"kind": "mi_alpha", "weight": 0.1}}),
     "emd": Work({"loss": SOFT, "intermediate": MSE | {"mapping": {"kind": "emd"}}}),
+    "attention": Work({"loss": SOFT, "intermediate": {"kind": "attention", "weight": 0.1}}),
+    "relations": Work({"loss": SOFT, "intermediate": {"kind": "relations", "weight": 0.1}}),
     "mixup": Work(
         {"loss": SOFT, "intermediate": MSE, "augmentation": {"kind": "mixup", "mixed_fraction": 1}}
     ),

@@ -42,7 +42,10 @@ def main(folder: Path) -> dict[str, Any]:
         )
         for seeds in halves
     ]
-    told = [json.loads(process.communicate()[0].rpartition("@")[2]) for process in running]
+    said = [process.communicate()[0] for process in running]
+    if any(process.returncode for process in running):
+        raise RuntimeError("A half of the seeds was not trained.")
+    told = [json.loads(x.rpartition("@")[2]) for x in said]
     found: dict[str, Any] = {}
     for name in DATASETS:
         scores = {p: np.array([x for half in told for x in half[name][p]]) for p in PRECISIONS}

@@ -2,10 +2,11 @@
 
 python -m benchmarks.search.fidelity [--history benchmarks/prior.parquet] [--only trec,ha_intents]:
 the pipelines of tasks whose whole curves are known are trained once more by the service, on a
-quarter of the examples for as many epochs. Both that and the first quarter of the curve, which took
-as many steps, foretell the final score on dev. Prints for each task Spearman's correlation of both
-with it, and the share of the gap from the median to the best that the best of the five which each
-puts first leave open.
+quarter of the examples for as many epochs. Both that and the first quarter of the curve, rounded up
+to whole epochs, foretell by dev what the whole run scores on test, whose noise neither shares; the
+curve has the run's own seed. Prints for each task Spearman's correlation of both with it, and the
+share of the gap from the median to the best that the best of the five which each puts first leave
+open.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from scipy import stats
 
 from autodistill.client import Client
 from autodistill.history import PastTask, Standing, chronicle
-from autodistill.record import Trial
+from autodistill.record import JobState, Trial
 from autodistill.selections.none import NoSelection
 from autodistill.selections.random import RandomSelection
 from benchmarks import prior
@@ -57,6 +58,8 @@ def short(past: PastTask, folder: Path) -> dict[str, float]:
 def _finished(client: Client, job: str) -> list[Trial]:
     for _ in client.watch(job):
         pass
+    if (state := client.job(job).state) is not JobState.SUCCEEDED:
+        raise RuntimeError(f"The job is {state}.")
     return list(client.trials(job))
 
 
@@ -65,7 +68,7 @@ def _whole(past: PastTask) -> list[Trial]:
     kept = {
         t.spec.pipeline: t
         for t in past.trials
-        if isinstance(t.spec.pipeline.selection, NoSelection) and t.curve and past.metric in t.dev
+        if isinstance(t.spec.pipeline.selection, NoSelection) and t.curve and past.metric in t.test
     }
     return list(kept.values())[:MOST]
 
@@ -74,7 +77,7 @@ def told(past: PastTask, folder: Path) -> dict[str, float]:
     """Return how well both foretell the final scores."""
     by_data = short(past, folder)
     trials = [t for t in _whole(past) if t.spec.pipeline.model_dump_json() in by_data]
-    final = np.array([t.dev[past.metric] for t in trials])
+    final = np.array([t.test[past.metric] for t in trials])
     metric = f"dev/{past.metric}"
     by_epochs = [
         max(m.values[metric] for m in t.curve[: math.ceil(SHARE * len(t.curve))]) for t in trials

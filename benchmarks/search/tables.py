@@ -31,7 +31,7 @@ from autodistill.component import (
     flatten_json,
 )
 from autodistill.history import Standing, chronicle
-from autodistill.record import Trial
+from autodistill.record import Trial, TrialState
 from autodistill.spec import PipelineSpec
 from autodistill.task import Task
 
@@ -211,35 +211,41 @@ def hpobench(source: Path, target: Path) -> None:
 
 
 def distilled(source: Path, target: Path) -> None:
-    """Distillation pipelines that were tried on every classification task of a history, on dev.
+    """Distillation pipelines that were tried on every group of text classification, on dev.
 
-    The first layer that a task has of a data set; each pipeline's best score at eighths of its
-    epochs, so that the last is its final one.
+    Of each group of data sets with shared texts the first task that the history has; each
+    pipeline's best score after every eighth of its epochs, so that the last is its final one.
     """
     known: dict[str, dict[PipelineSpec, Trial]] = {}
     metrics: dict[str, str] = {}
     for past in chronicle.read(source, Standing.SHIPPED):
         if past.facts.task is Task.TEXT_CLASSIFICATION:
-            known.setdefault(past.group, {t.spec.pipeline: t for t in past.trials if t.curve})
+            whole = [t for t in past.trials if t.state is TrialState.COMPLETE]
+            known.setdefault(past.group, {t.spec.pipeline: t for t in whole})
             metrics.setdefault(past.group, f"dev/{past.metric}")
     common = [p for p in next(iter(known.values())) if all(p in tried for tried in known.values())]
     flat = [flatten_json(PipelineSpec, p.model_dump(mode="json")) for p in common]
     space: dict[str, AnyRange] = {}
-    columns = []
+    columns: list[list[float]] = []
     for name in sorted({name for row in flat for name in row}):
         values = [row.get(name) for row in flat]
         options = sorted({v for v in values if v is not None})
         if len(options) == 1:
             continue
-        space[name] = Choice(tuple(options))
-        columns.append([np.nan if v is None else options.index(v) for v in values])
+        if isinstance(options[0], str):
+            space[name] = Choice(tuple(options))
+            values = [None if v is None else options.index(v) for v in values]
+        else:
+            low, high = float(options[0]), float(options[-1])
+            space[name] = Uniform(low, high, log=low > 0 and high / low > LOG_RATIO)
+        columns.append([np.nan if v is None else float(v) for v in values])
     scores = [
         [_eighths(tried[p], metrics[group]) for p in common] for group, tried in known.items()
     ]
     np.savez(
         target,
         scores=np.array(scores),
-        configs=np.array(columns, float).T,
+        configs=np.array(columns).T,
         names=list(space),
         tasks=list(known),
         seconds=[[tried[p].seconds for p in common] for tried in known.values()],
