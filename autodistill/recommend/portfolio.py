@@ -11,6 +11,9 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 LEVEL = 0.9
+CAUTION = 0.1
+"""Part of what a candidate is expected to be worth on its own that counts beside what it adds: in a
+single scenario many a poor one is the best."""
 FEWEST = 4
 """Residuals without which no interval is given."""
 
@@ -18,8 +21,7 @@ FEWEST = 4
 def complementary(scenarios: Floats, weights: Floats, k: int) -> list[int]:
     """Return candidates, each of which adds most to the expected best of those before it.
 
-    Greedy, as in Auto-sklearn 2.0 (Feurer et al., 2022). Where none adds anything any more, the
-    best on its own follows.
+    Greedy, as in Auto-sklearn 2.0 (Feurer et al., 2022), but for `CAUTION`.
 
     Args:
         scenarios: [scenario, candidate], what each candidate is worth in it.
@@ -30,7 +32,7 @@ def complementary(scenarios: Floats, weights: Floats, k: int) -> list[int]:
     chosen = [int(alone.argmax())]
     while len(chosen) < min(k, scenarios.shape[1]):
         reached = scenarios[:, chosen].max(axis=1, keepdims=True)
-        worth = weights @ np.maximum(scenarios, reached) + 1e-6 * alone
+        worth = weights @ np.maximum(scenarios, reached) + CAUTION * alone
         worth[chosen] = -np.inf
         chosen.append(int(worth.argmax()))
     return chosen

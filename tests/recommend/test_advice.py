@@ -20,7 +20,7 @@ from autodistill.mappings.last import Last
 from autodistill.optimisation import Training
 from autodistill.recommend import recommend
 from autodistill.recommend.expert import portfolio
-from autodistill.recommend.portfolio import FEWEST, complementary
+from autodistill.recommend.portfolio import CAUTION, FEWEST, complementary
 from autodistill.recommend.surrogate import encode, judge, placed
 from autodistill.recommend.witnesses import ALONE, EXPERT_TASKS, hear, panel_of
 from autodistill.record import TrialState
@@ -239,7 +239,11 @@ def test_each_further_pipeline_adds_most_to_the_best_of_the_list() -> None:
         scenarios, weights = rng.uniform(-1, 1, (6, 7)), rng.random(6)
         chosen = complementary(scenarios, weights, 4)
         for n in range(4):
-            worth = {j: weights @ scenarios[:, [*chosen[:n], j]].max(axis=1) for j in range(7)}
+            worth = {
+                j: weights @ scenarios[:, [*chosen[:n], j]].max(axis=1)
+                + (CAUTION * weights @ scenarios[:, j] if n else 0)
+                for j in set(range(7)) - set(chosen[:n])
+            }
             assert worth[chosen[n]] == pytest.approx(max(worth.values()))
         optimum = max(
             weights @ scenarios[:, list(c)].max(axis=1) for c in combinations(range(7), 4)
