@@ -54,9 +54,9 @@ MOST_EPOCHS = 16
 SPACE: dict[str, Any] = {
     "training.learning_rate": {"type": "uniform", "low": 1e-4, "high": 6e-4, "log": True},
     "training.num_epochs": {"type": "int_uniform", "low": 8, "high": MOST_EPOCHS},
-    "augmentation.copies": 1,
 }
-"""Each further copy lengthens all epochs, as more of them would."""
+COPIES = 1
+"""Of a rewritten text: each further one lengthens all epochs, as more of them would."""
 DEAR = {
     "augmentation": {"hard_aug"},
     "selection": {"herding", "k_centre", "el2n", "forgetting", "grand"},
@@ -182,6 +182,8 @@ def space(facts: TaskFacts) -> dict[str, Any]:
         pipelines = [PipelineSpec.model_validate({slot: {"kind": kind}}) for kind in kinds]
         serves = [slot not in {x.field for x in p.problems(facts)} for p in pipelines]
         found[slot] = {"type": "choice", "options": [*compress(kinds, serves)]}
+    if "random_edits" in found["augmentation"]["options"]:
+        found["augmentation.copies"] = COPIES
     return found
 
 

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from autodistill.component import Choice, IntUniform, Uniform, flatten, sample, searchable, variants
 from autodistill.effort import Search
 from autodistill.errors import InvalidInput, InvalidPipeline, Problem
+from autodistill.frozen import Spec
 from autodistill.intermediate.mse import MSE
 from autodistill.losses.none import NoLoss
 from autodistill.losses.softened_kl import SoftenedKL
@@ -25,7 +26,6 @@ from autodistill.spec import (
     Objective,
     PipelineSpec,
     RegisteredStudent,
-    Spec,
     TeacherSpec,
     TrialSpec,
     plain_fine_tuning,
