@@ -40,7 +40,8 @@ def main(task: Path) -> dict[str, float]:
             config = {"number": number, "task": str(task), "trial": spec.model_dump_json()}
             start = time.perf_counter(), time.process_time()
             try:
-                attempt(config | {"folder": f"{scratch}/{number}", "slices": 1}, lambda _: None)
+                place = {"folder": f"{scratch}/{number}", "log": f"{scratch}/{number}.log"}
+                attempt(config | place | {"slices": 1}, lambda _: None)
             except _FirstStep:
                 wall.append(time.perf_counter() - start[0])
                 cpu.append(time.process_time() - start[1])
