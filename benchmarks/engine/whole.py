@@ -29,7 +29,7 @@ from examples.datasets import write
 from examples.running import service
 
 DATASET = "rotten_tomatoes"
-NUM_TRIALS, NUM_EPOCHS, AT_ONCE = 20, 4, 2
+NUM_TRIALS, NUM_EPOCHS, AT_ONCE = 20, 3, 2
 
 
 @dataclass(frozen=True)
