@@ -22,7 +22,7 @@ from autodistill.trial import TrialRun
 from benchmarks.engine.racing import environment
 from benchmarks.engine.work import prepared, trial
 
-DATASETS = ("trec", "rotten_tomatoes", "ha_intents")
+DATASETS = ("trec", "rotten_tomatoes", "languages")
 PRECISIONS = ("float32", "bfloat16")
 NUM_TEXTS, NUM_EPOCHS, LEARNING_RATE = 1024, 4, 2e-4
 SEEDS = 6
