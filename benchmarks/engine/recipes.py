@@ -6,8 +6,9 @@ They see texts, labels and two models, as anyone would start.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ import transformers
 from numpy.typing import NDArray
 from typing_extensions import override
 
-from autodistill.data.table import read_split
+from autodistill.data.table import Split, read_split
 from autodistill.record import PreparedTask
 from benchmarks.engine.gate import Gate
 from benchmarks.engine.work import (
@@ -43,19 +44,20 @@ class Recipe:
             steps: Which examples each step of an epoch is to have; None for random batches.
         """
         self.steps = steps
+        self.tokenizer: Any = transformers.AutoTokenizer.from_pretrained(task.teacher)
         split = read_split(task.dataset, "train")
-        positions = np.array(task.train_positions or range(len(split)))
-        tokenizer: Any = transformers.AutoTokenizer.from_pretrained(task.teacher)
-        chosen = split.some(positions)
-        coded = tokenizer(chosen.texts, truncation=True, max_length=MAX_LENGTH)
-        self.rows = [
+        self.rows = self.coded(split.some(np.array(task.train_positions or range(len(split)))))
+        self.collate: Any = transformers.DataCollatorWithPadding(self.tokenizer)
+        self.teacher = model(task.teacher).eval().requires_grad_(requires_grad=False)
+        self.student = model(task.students[STUDENT.label]).train()
+
+    def coded(self, split: Split) -> list[dict[str, Any]]:
+        """Return the tokens and the label of each text."""
+        coded = self.tokenizer(split.texts, truncation=True, max_length=MAX_LENGTH)
+        return [
             {name: values[i] for name, values in coded.items()} | {"labels": int(label)}
-            for i, label in enumerate(chosen.labels)
+            for i, label in enumerate(split.labels)
         ]
-        self.collate: Any = transformers.DataCollatorWithPadding(tokenizer)
-        auto: Any = transformers.AutoModelForSequenceClassification
-        self.teacher = auto.from_pretrained(task.teacher).eval().requires_grad_(requires_grad=False)
-        self.student = auto.from_pretrained(task.students[STUDENT.label]).train()
 
     def loader(self) -> Any:
         """Return the batches, padded to the longest of each."""
@@ -71,6 +73,12 @@ class Recipe:
     def adamw(self) -> torch.optim.Optimizer:
         """Return the optimiser with its defaults."""
         return torch.optim.AdamW(self.student.parameters(), lr=LEARNING_RATE, weight_decay=0.01)
+
+
+def model(folder: Path) -> Any:
+    """Return a classifier."""
+    auto: Any = transformers.AutoModelForSequenceClassification
+    return auto.from_pretrained(folder)
 
 
 def without_operators() -> None:
@@ -100,20 +108,29 @@ def soft(student_BC: Any, teacher_BC: Any, temperature: float) -> Any:
     )
 
 
-def objective(student: Any, teacher: Any, batch: dict[str, Any]) -> Any:
+def objective(
+    student: Any,
+    teacher: Any,
+    batch: dict[str, Any],
+    *,
+    share: float = SOFT,
+    temperature: float = TEMPERATURE,
+    weight: float = HIDDEN,
+) -> Any:
     """Return the loss of the work, as one would write it down."""
     hard = torch.nn.functional.cross_entropy(student.logits, batch["labels"])
     hidden = sum(
         distance(student.hidden_states[s], teacher.hidden_states[t], batch["attention_mask"])
         for t, s in LAYERS
     )
-    softened = soft(student.logits, teacher.logits, TEMPERATURE)
-    return SOFT * softened + (1 - SOFT) * hard + HIDDEN * hidden
+    softened = soft(student.logits, teacher.logits, temperature)
+    return share * softened + (1 - share) * hard + weight * hidden
 
 
-def trainer(task: PreparedTask, gate: Gate, *, grouped: bool = False, bf16: bool = False) -> None:
-    """Train by a subclass of Hugging Face's Trainer."""
-    recipe = Recipe(task, gate.steps)
+def distiller(
+    recipe: Recipe, folder: Path, loss: Callable[..., Any], callbacks: Sequence[Any], **asked: Any
+) -> Any:
+    """Return a subclass of Hugging Face's Trainer; it writes to the folder, if anything."""
     base: Any = transformers.Trainer
 
     class Distiller(base):  # type: ignore[misc]  # untyped here
@@ -121,33 +138,46 @@ def trainer(task: PreparedTask, gate: Gate, *, grouped: bool = False, bf16: bool
             given = {k: v for k, v in inputs.items() if k != "labels"}
             with torch.no_grad():
                 said = recipe.teacher(**given, output_hidden_states=True)
-            return objective(model(**given, output_hidden_states=True), said, inputs)
+            return loss(model(**given, output_hidden_states=True), said, inputs)
 
         def get_train_dataloader(self) -> Any:
             return recipe.loader() if recipe.steps is not None else super().get_train_dataloader()
 
+    settings: Any = transformers.TrainingArguments(
+        output_dir=str(folder),
+        per_device_train_batch_size=BATCH,
+        weight_decay=0.01,
+        lr_scheduler_type="linear",
+        use_cpu=True,
+        save_strategy="no",
+        report_to=[],
+        logging_strategy="no",
+        disable_tqdm=True,
+        remove_unused_columns=False,
+        **asked,
+    )
+    return Distiller(
+        model=recipe.student,
+        args=settings,
+        train_dataset=recipe.rows,
+        data_collator=recipe.collate,
+        callbacks=list(callbacks),
+    )
+
+
+def trainer(task: PreparedTask, gate: Gate, *, grouped: bool = False, bf16: bool = False) -> None:
+    """Train by a subclass of Hugging Face's Trainer."""
+    recipe = Recipe(task, gate.steps)
     with tempfile.TemporaryDirectory() as scratch:
-        settings: Any = transformers.TrainingArguments(
-            output_dir=scratch,
-            per_device_train_batch_size=BATCH,
+        loop = distiller(
+            recipe,
+            Path(scratch),
+            objective,
+            (),
             num_train_epochs=LONG,
             learning_rate=LEARNING_RATE,
-            weight_decay=0.01,
-            lr_scheduler_type="linear",
-            use_cpu=True,
             bf16=bf16,
             train_sampling_strategy="group_by_length" if grouped else "random",
-            save_strategy="no",
-            report_to=[],
-            logging_strategy="no",
-            disable_tqdm=True,
-            remove_unused_columns=False,
-        )
-        loop = Distiller(
-            model=recipe.student,
-            args=settings,
-            train_dataset=recipe.rows,
-            data_collator=recipe.collate,
         )
         gate.open()
         loop.train()

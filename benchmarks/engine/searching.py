@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import sys
 import tempfile
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +20,8 @@ from typing_extensions import override
 
 from autodistill.data.table import read_split
 from autodistill.record import PreparedTask
-from benchmarks.engine.recipes import Recipe, distance, soft, without_operators
-from benchmarks.engine.work import BATCH, LAYERS, MAX_LENGTH, STUDENT
+from benchmarks.engine.recipes import Recipe, distiller, model, objective, without_operators
+from benchmarks.engine.work import STUDENT
 
 STUDY, STORAGE = "distillation", "sqlite:///{folder}/study.db"
 RANGES: dict[str, dict[str, Any]] = {
@@ -44,17 +45,17 @@ def main(folder: Path, num_trials: int, num_epochs: int, seed: int) -> None:
     torch.set_num_threads(1)
     task = PreparedTask.model_validate_json((folder / "task.json").read_text())
     recipe = Recipe(task, None)
-    dev = _dev(task)
+    dev = _dev(task, recipe)
     study = optuna.load_study(
         study_name=STUDY, storage=STORAGE.format(folder=folder), sampler=sampler(seed)
     )
     enough = optuna.study.MaxTrialsCallback(num_trials, states=None)
 
-    def objective(trial: optuna.Trial) -> float:
+    def tried(trial: optuna.Trial) -> float:
         asked = {n: trial.suggest_float(n, **given) for n, given in RANGES.items()}
         return _train(task, recipe, dev, asked, trial, num_epochs)
 
-    study.optimize(objective, n_trials=num_trials, callbacks=[enough])
+    study.optimize(tried, n_trials=num_trials, callbacks=[enough])
 
 
 def _train(
@@ -66,23 +67,7 @@ def _train(
     num_epochs: int,
 ) -> float:
     share, temperature, weight, rate = asked.values()
-    auto: Any = transformers.AutoModelForSequenceClassification
-    base: Any = transformers.Trainer
-
-    class Distiller(base):  # type: ignore[misc]  # untyped here
-        def compute_loss(self, model: Any, inputs: dict[str, Any], **_: Any) -> Any:
-            given = {k: v for k, v in inputs.items() if k != "labels"}
-            with torch.no_grad():
-                said = recipe.teacher(**given, output_hidden_states=True)
-            own = model(**given, output_hidden_states=True)
-            hard = torch.nn.functional.cross_entropy(own.logits, inputs["labels"])
-            hidden = sum(
-                distance(own.hidden_states[s], said.hidden_states[t], inputs["attention_mask"])
-                for t, s in LAYERS
-            )
-            softened = soft(own.logits, said.logits, temperature)
-            return share * softened + (1 - share) * hard + weight * hidden
-
+    loss = partial(objective, share=share, temperature=temperature, weight=weight)
     scores: list[float] = []
 
     class Report(transformers.TrainerCallback):
@@ -93,46 +78,27 @@ def _train(
             if trial.should_prune():
                 raise optuna.TrialPruned
 
+    recipe.student = model(task.students[STUDENT.label])
     with tempfile.TemporaryDirectory() as scratch:
-        settings: Any = transformers.TrainingArguments(
-            output_dir=scratch,
-            per_device_train_batch_size=BATCH,
+        distiller(
+            recipe,
+            Path(scratch),
+            loss,
+            [Report()],
             num_train_epochs=num_epochs,
             learning_rate=rate,
-            weight_decay=0.01,
-            lr_scheduler_type="linear",
-            use_cpu=True,
             bf16=True,
             train_sampling_strategy="group_by_length",
             seed=trial.number,
-            save_strategy="no",
-            report_to=[],
-            logging_strategy="no",
-            disable_tqdm=True,
-            remove_unused_columns=False,
-        )
-        Distiller(
-            model=auto.from_pretrained(task.students[STUDENT.label]),
-            args=settings,
-            train_dataset=recipe.rows,
-            data_collator=recipe.collate,
-            callbacks=[Report()],
         ).train()
     return max(scores)
 
 
-def _dev(task: PreparedTask) -> list[dict[str, torch.Tensor]]:
+def _dev(task: PreparedTask, recipe: Recipe) -> list[dict[str, torch.Tensor]]:
     """Return the dev split in batches of like length."""
-    split = read_split(task.dataset, "dev")
-    tokenizer: Any = transformers.AutoTokenizer.from_pretrained(task.teacher)
-    coded = tokenizer(split.texts, truncation=True, max_length=MAX_LENGTH)
-    rows = [
-        {name: values[i] for name, values in coded.items()} | {"labels": int(label)}
-        for i, label in enumerate(split.labels)
-    ]
+    rows = recipe.coded(read_split(task.dataset, "dev"))
     rows.sort(key=lambda row: len(row["input_ids"]))
-    collate: Any = transformers.DataCollatorWithPadding(tokenizer)
-    return [collate(rows[i : i + EXAMINED]) for i in range(0, len(rows), EXAMINED)]
+    return [recipe.collate(rows[i : i + EXAMINED]) for i in range(0, len(rows), EXAMINED)]
 
 
 def _accuracy(model: Any, dev: list[dict[str, torch.Tensor]]) -> float:

@@ -23,7 +23,7 @@ export function asked(job, name) {
     ["Project", spec.project],
     ["Objectives", spec.objectives.map((o) => metricName(o.metric)).join(", ")],
     ...(spec.limits.length ? [["Limits", spec.limits.map(limit).join(", ")]] : []),
-    ["Budget", `${spec.budget.num_trials.toLocaleString("en")} trials of at most ${spec.budget.max_epochs} epochs${spec.budget.timeout_s ? `, ${duration(spec.budget.timeout_s)} of search` : ""}${spec.budget.patience ? `, ${spec.budget.patience} in a row without a better one` : ""}${spec.budget.min_gain ? `, as long as as many again promise ${spec.budget.min_gain}` : ""}`],
+    ["Budget", `${spec.budget.num_trials.toLocaleString("en")} trials of at most ${spec.budget.max_epochs} epochs${spec.budget.timeout_s ? `, ${duration(spec.budget.timeout_s)} of search` : ""}${spec.budget.patience ? `, ${spec.budget.patience} in a row without a better one` : ""}${spec.budget.min_gain ? `, ended where as many again promise less than ${spec.budget.min_gain}` : ""}`],
     ["Search", `${spec.search.sampler === "transfer" ? "Transfer from other jobs" : spec.search.sampler.toUpperCase()}, ${spec.search.early_stopping ? "with" : "without"} early stopping, seed ${spec.seed}`],
     ["Side by side", `${spec.parallelism} trials`], ["Confirmation", `${spec.confirmation_seeds} fresh ${spec.confirmation_seeds === 1 ? "seed" : "seeds"}`],
     ["Measured besides", spec.probes.map(metricName).join(", ")],
