@@ -34,21 +34,28 @@ class Exam:
     tagging: Tagging | None = None
     """Names and sentences, where words are tagged."""
 
-    def __call__(self, model: Any, scale: Scale) -> dict[str, float]:
+    def __call__(
+        self, model: Any, scale: Scale, *, low_precision: bool = False
+    ) -> dict[str, float]:
         """Measure a model whose outputs are on this scale.
 
         Raises:
             Diverged: When an output is not finite.
         """
-        return self.measure(self.answers(model, scale))
+        return self.measure(self.answers(model, scale, low_precision=low_precision))
 
-    def answers(self, model: Any, scale: Scale) -> Outputs:
+    def answers(self, model: Any, scale: Scale, *, low_precision: bool = False) -> Outputs:
         """Return what such a model says, on the dataset's scale.
+
+        Args:
+            model: An encoder with a head.
+            scale: Of its outputs.
+            low_precision: Whether its matrix products are in bfloat16.
 
         Raises:
             Diverged: When an output is not finite.
         """
-        said = outputs(model, self.tokens)
+        said = outputs(model, self.tokens, low_precision=low_precision)
         outputs_VC = scale.raw(said.logits_VC)
         if not np.isfinite(outputs_VC).all():
             raise Diverged("The model's outputs are no longer finite; lower the learning rate.")

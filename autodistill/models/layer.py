@@ -13,7 +13,7 @@ from typing_extensions import override
 
 from autodistill.lazy import torch
 from autodistill.models.packing import Packing
-from autodistill.models.products import product
+from autodistill.models.products import batched, product
 
 DRAWS = 2**16
 """Dropout is decided by 16 random bits: any rate is met to within 1e-5."""
@@ -71,13 +71,13 @@ class Layer(torch.autograd.Function):
             if how.projected:
                 whole = qkv.to(x_SD.dtype)
                 inside = (torch.cat([whole[:, :E] / scale, whole[:, E:]], dim=1),)
-        scores = torch.bmm(q, k.transpose(1, 2))
+        scores = batched(q, k.transpose(1, 2))
         if not packing.full:
             scores.view(B, packing.heads, -1, T).add_(packing.bias)
         p = torch.softmax(scores, dim=-1)
         m_p = dropout_mask(p, how.attention_dropout)
         pd = p if m_p is None else p * m_p
-        context = torch.bmm(pd, v)
+        context = batched(pd, v)
         context_RE = context.view(B, -1) if how.first_only else packing.merged(context[None])
         a = product(context_RE, wo_, bo.to(how.dtype)).to(x_SD.dtype)
         m_a = dropout_mask(a, how.hidden_dropout)
@@ -124,21 +124,21 @@ class Layer(torch.autograd.Function):
         dcontext = product(da, wo_.t())
         d_heads = dcontext.view(q.shape) if how.first_only else packing.split_gradient(dcontext)
         d_qkv = q.new_empty(3, *k.shape)
-        torch.bmm(pd.transpose(1, 2), d_heads, out=d_qkv[2])
-        dp = torch.bmm(d_heads, v.transpose(1, 2))
+        batched(pd.transpose(1, 2), d_heads, out=d_qkv[2])
+        dp = batched(d_heads, v.transpose(1, 2))
         if m_p is not None:
             dp.mul_(m_p)
         ds = torch.ops.aten._softmax_backward_data(dp, p, -1, p.dtype)
-        torch.bmm(ds.transpose(1, 2), q, out=d_qkv[1])
+        batched(ds.transpose(1, 2), q, out=d_qkv[1])
         if how.first_only:
-            dq = torch.bmm(ds, k).view(len(dy), E)
+            dq = batched(ds, k).view(len(dy), E)
             dkv = packing.merged(d_qkv[1:])
             dw_qkv = torch.cat([product(dq.t(), xr_.t()), product(dkv.t(), x_.t())])
             db_qkv = torch.cat([x.sum(dim=0, dtype=dy.dtype) for x in (dq, dkv)])
             dx = product(dkv, w_qkv[E:].t()).to(dy.dtype)
             dx.index_add_(0, packing.firsts, _added(dr1, dq, w_qkv[:E]))
         else:
-            torch.bmm(ds, k, out=d_qkv[0])
+            batched(ds, k, out=d_qkv[0])
             dqkv = packing.merged(d_qkv)
             for also in projected:
                 dqkv[:, :E].add_(also[:, :E], alpha=1 / scale)

@@ -85,16 +85,26 @@ def _in_a_row(first: Rows, second: Rows) -> Any:
     return _Joined(first, second)
 
 
-def outputs(model: Any, tokens: Inputs, positions: NDArray[np.int64] | None = None) -> Outputs:
+def outputs(
+    model: Any,
+    tokens: Inputs,
+    positions: NDArray[np.int64] | None = None,
+    *,
+    low_precision: bool = False,
+) -> Outputs:
     """Return a model's logits and features on every row, in evaluation mode.
 
-    Where positions of examples are given, the rows of all others are 0.
+    Args:
+        model: An encoder with a head.
+        tokens: Of the examples.
+        positions: Of examples; the rows of all others are 0. None takes all.
+        low_precision: Whether its matrix products are in bfloat16.
     """
     positions = np.arange(len(tokens)) if positions is None else positions
     num_rows = int(tokens.row_offsets[-1])
     logits_VC = np.zeros((num_rows, model.config.num_labels), dtype=np.float32)
     features_VE = np.zeros((num_rows, output_layer(model).in_features), dtype=np.float16)
-    for batch, said in _run(model, tokens, positions, ()):
+    for batch, said in _run(model, tokens, positions, (), low_precision=low_precision):
         logits_VC[batch.rows_V] = said.logits_VC.cpu().numpy()
         features_VE[batch.rows_V] = said.features_VE.half().cpu().numpy()
     return Outputs(logits_VC, features_VE, {})
@@ -182,11 +192,16 @@ def _created(path: Path, shape: tuple[int, int], dtype: type[np.generic]) -> NDA
 
 
 def _run(
-    model: Any, tokens: Inputs, positions: NDArray[np.int64], activations: Sequence[Activation]
+    model: Any,
+    tokens: Inputs,
+    positions: NDArray[np.int64],
+    activations: Sequence[Activation],
+    *,
+    low_precision: bool = False,
 ) -> Iterator[tuple[Batch, Said]]:
     """Yield (batch, what the model says) over batches of like length, in evaluation mode."""
     model.eval()
-    speaker = Speaker(model, activations)
+    speaker = Speaker(model, activations, low_precision=low_precision)
     try:
         for positions_B in of_like_length(tokens.lengths, positions):
             batch = tokens.batch(positions_B)

@@ -29,7 +29,8 @@ class TrialRun:
 
     The same spec on one thread gives the same measurements, also when the trial was interrupted:
     a checkpoint is written after each epoch, before it is yielded, and the next start goes on from
-    it. A finished trial keeps its student and its outcome, and no checkpoint.
+    it. Epochs are measured in the precision of the spec, the outcome in float32. A finished trial
+    keeps its student and its outcome, and no checkpoint.
     """
 
     def __init__(
@@ -117,7 +118,8 @@ class TrialRun:
         losses = learner.epoch(epoch)
         seconds = time.perf_counter() - started
         scoring = learner.scoring_seconds if epoch == 0 else 0.0
-        dev = self._dev(learner.student, learner.scale)
+        low = self._spec.precision == "bfloat16"
+        dev = self._dev(learner.student, learner.scale, low_precision=low)
         values = {f"loss/{name}": value for name, value in losses.items()}
         values |= {f"dev/{name}": value for name, value in dev.items()}
         values |= {

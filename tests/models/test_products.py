@@ -6,7 +6,8 @@ import sys
 import pytest
 import torch
 
-from autodistill.models.products import product
+from autodistill.models import products
+from autodistill.models.products import batched, product
 
 
 @pytest.mark.parametrize("biased", ["", "biased"])
@@ -27,6 +28,34 @@ def test_a_bias_may_have_strides() -> None:
     x, w, b = torch.randn(100, 384), torch.randn(384, 384), torch.randn(768)[::2]
     exact = torch.nn.functional.linear(x.double(), w.double(), b.double())
     torch.testing.assert_close(product(x, w, b).double(), exact, rtol=1e-5, atol=2e-4)
+
+
+@pytest.fixture(params=[True, False], ids=["known", "foreign"])
+def bfloat16(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> torch.dtype:
+    """Return it on a processor that knows it, and on one that does not."""
+    monkeypatch.setattr(products, "_knows_bfloat16", lambda: request.param)
+    return torch.bfloat16
+
+
+UNIT = 2**-8  # of bfloat16
+
+
+def test_products_in_bfloat16_are_rounded_once(bfloat16: torch.dtype) -> None:
+    x, w, b = (torch.randn(s, dtype=bfloat16) for s in [(65, 384), (128, 384), (128,)])
+    found = product(x, w, b)
+    assert found.dtype is bfloat16
+    exact = torch.nn.functional.linear(*(part.double() for part in (x, w, b)))
+    # Some kernels round before they add the bias.
+    torch.testing.assert_close(found.double(), exact, rtol=UNIT, atol=UNIT * 4)
+
+
+def test_batched_products_in_bfloat16_are_rounded_once(bfloat16: torch.dtype) -> None:
+    a, b = torch.randn(6, 5, 32, dtype=bfloat16), torch.randn(6, 32, 7, dtype=bfloat16)
+    out = torch.empty(6, 5, 7, dtype=bfloat16)
+    assert batched(a, b, out=out) is out
+    exact = torch.bmm(a.double(), b.double())
+    for found in (out, batched(a, b)):
+        torch.testing.assert_close(found.double(), exact, rtol=UNIT, atol=1e-3)
 
 
 GROWING = """

@@ -11,6 +11,7 @@ import pytest
 
 from autodistill.record import PreparedTask
 from autodistill.testing.prepared import STUDENT, tiny_trial
+from autodistill.trial import TrialRun
 from autodistill.trial._learner import Learner
 
 PIPELINE: dict[str, Any] = {
@@ -58,3 +59,16 @@ def test_bfloat16_is_near_float32_and_is_what_was_asked(steady: PreparedTask) ->
     assert near == pytest.approx(exact, rel=0.05)
     assert near != exact
     assert low.sha256 != spec.sha256
+
+
+def test_epochs_are_measured_in_bfloat16_and_the_outcome_in_float32(
+    steady: PreparedTask, tmp_path: Path
+) -> None:
+    spec = tiny_trial(**PIPELINE, training={"num_epochs": 1})
+    low = spec.model_copy(update={"precision": "bfloat16"})
+    runs = [TrialRun(steady, x, tmp_path / x.precision) for x in (spec, low)]
+    of_epochs = [next(iter(run)).values["dev/nll"] for run in runs]
+    in_the_end = [run.finish().dev["nll"] for run in runs]
+    assert in_the_end[0] == pytest.approx(of_epochs[0], rel=1e-6)
+    assert in_the_end[1] != pytest.approx(of_epochs[1], rel=1e-6)
+    assert in_the_end[1] == pytest.approx(of_epochs[1], rel=0.05)
