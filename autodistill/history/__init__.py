@@ -107,7 +107,8 @@ class Evaluation(Record):
     """Share of the gap from plain logit distillation to the best that the first choice, and the
     best of five, close."""
     beats_random: Estimated | None = None
-    """Share of groups in which the first choice beat the best of ten random pipelines."""
+    """Share of groups in which the first choice beat the best of ten random pipelines, of those
+    that were named before there was a result."""
     message: str
     """What this rests on, or why there is nothing to say."""
 

@@ -16,11 +16,13 @@ from autodistill.recommend.expert import portfolio
 from autodistill.recommend.foresight import foresee, residuals
 from autodistill.recommend.surrogate import Experience, encode, experience
 from autodistill.recommend.witnesses import Panel, panel_of
-from autodistill.record import Trial
+from autodistill.record import Origin, Trial
 from autodistill.spec import PipelineSpec
 
 Floats = NDArray[np.float64]
 K = 5
+DRAWS = 10
+"""Random pipelines that the first choice is held against."""
 MOST_TASKS = 60
 """Tasks that are left out in turn; of more, evenly many."""
 RESAMPLES = 4000
@@ -37,12 +39,25 @@ class Held:
     pool: list[PipelineSpec]
     reached: Floats
     """Of each pipeline, more is better."""
+    named: NDArray[np.bool_]
+    """Which pipelines a user had named, without having seen a result."""
 
     @property
     def regrets(self) -> Floats:
         """How much of the gap from the median pipeline (1) to the best (0) each leaves open."""
         best, middle = self.reached.max(), float(np.median(self.reached))
         found: Floats = np.minimum((best - self.reached) / (best - middle), 2.0)
+        return found
+
+    @property
+    def drawn(self) -> Floats:
+        """Regrets of the pipelines among which random ones are drawn.
+
+        A search has chosen by this task's results, which chance cannot: where a user named enough,
+        these alone count.
+        """
+        enough = self.named.sum() >= DRAWS
+        found: Floats = self.regrets[self.named] if enough else self.regrets
         return found
 
     @property
@@ -59,8 +74,9 @@ def evaluate(history: Sequence[PastTask], methods: Sequence[str] = METHODS) -> E
     The candidates are its own distilling pipelines; they are chosen by what past tasks reached on
     dev and judged by what they reached on dev and test together, of which the advice has seen
     neither: the more examples, the less noise. Regret is the share of the gap from the median
-    pipeline to the best that the best of the list leaves open. Intervals are 95 %, from a bootstrap
-    over groups.
+    pipeline to the best that the best of the list leaves open. Random pipelines are drawn from
+    those that were named before the task had a result. Intervals are 95 %, from a bootstrap over
+    groups.
     """
     known = {id(past): experience(past) for past in history}
     held = [h for past in history if (h := hold(past)) is not None]
@@ -82,7 +98,7 @@ def evaluate(history: Sequence[PastTask], methods: Sequence[str] = METHODS) -> E
         order = asked.order(OURS)
         inside.append(_covered(one, panel, order[0]))
         closed.append([_closed(one, order[:k]) for k in (1, K)])
-        beats.append(float(one.regrets[order[0]] < _random(one.regrets, 10)))
+        beats.append(float(one.regrets[order[0]] < _random(one.drawn, DRAWS)))
     verdicts = [_verdict(name, regret, groups) for name in methods]
     covered = [i for i in inside if i is not None]
     share = np.array(closed)
@@ -102,6 +118,7 @@ def hold(past: PastTask) -> Held | None:
     """Return what a task can be tried on, or None: too few pipelines, or all reached the same."""
     sign = -1.0 if past.metric in LOWER_IS_BETTER else 1.0
     scores: dict[PipelineSpec, list[float]] = {}
+    named = {t.spec.pipeline for t in past.trials if t.origin is Origin.USER}
     for trial in past.trials:
         value = _held_out(past, trial)
         if trial.spec.pipeline.distils and math.isfinite(value):
@@ -109,7 +126,7 @@ def hold(past: PastTask) -> Held | None:
     reached = np.array([np.mean(found) for found in scores.values()])
     if len(reached) <= K or not reached.max() - np.median(reached) > 1e-9:
         return None
-    return Held(past, list(scores), reached)
+    return Held(past, list(scores), reached, np.array([p in named for p in scores]))
 
 
 def _held_out(past: PastTask, trial: Trial) -> float:
@@ -205,7 +222,7 @@ def _best(values: Floats) -> list[int]:
 
 def _at(held: Held, method: str, asked: Asked) -> tuple[float, float]:
     if method == RANDOM:
-        return _random(held.regrets, 1), _random(held.regrets, K)
+        return _random(held.drawn, 1), _random(held.drawn, K)
     order = asked.order(method)
     return float(held.regrets[order[0]]), float(held.regrets[order].min())
 

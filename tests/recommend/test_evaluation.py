@@ -13,6 +13,7 @@ from autodistill.recommend import course, evaluate
 from autodistill.recommend.evaluation import AVERAGE, METHODS, OURS, RANDOM, _random, hold, nearest
 from autodistill.recommend.foresight import foresee
 from autodistill.recommend.witnesses import ALONE, EXPERT_TASKS, hear, panel_of
+from autodistill.record import Origin
 from autodistill.spec import PipelineSpec
 from autodistill.testing.records import dataset_of, facts_of, past_of, trial_of
 
@@ -92,6 +93,18 @@ def test_without_two_groups_it_says_that_there_is_nothing_to_try(history: list[P
     found = evaluate(history)
     assert found.verdicts == ()
     assert "At least two groups" in found.message
+
+
+@pytest.mark.parametrize(("num_named", "num_drawn"), [(12, 12), (9, 20), (0, 20)])
+def test_chance_draws_from_what_no_search_has_chosen(num_named: int, num_drawn: int) -> None:
+    past = task("a", 0)
+    trials = tuple(
+        t.model_copy(update={"origin": Origin.USER if t.number < num_named else Origin.SAMPLER})
+        for t in past.trials
+    )
+    held = hold(past.model_copy(update={"trials": trials}))
+    assert held is not None
+    assert held.drawn.tolist() == held.regrets[:num_drawn].tolist()
 
 
 def test_a_history_of_noise_does_no_harm() -> None:
