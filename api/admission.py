@@ -6,11 +6,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
+from api.advising import advise
 from autodistill.errors import InvalidInput, NotFound, Problem
 from autodistill.explain.estimate import Estimate, estimate, pace
 from autodistill.facts import task_facts
-from autodistill.history import Recommendation
-from autodistill.recommend import recommend
 from autodistill.record import Dataset, Job, Model
 from autodistill.spec import (
     Advised,
@@ -103,19 +102,14 @@ def _paces(tx: Transaction, jobs: Sequence[Job]) -> list[float]:
 
 def facts_of(
     tx: Transaction, dataset: str, teacher: str, student: Student
-) -> tuple[Dataset, TaskFacts]:
-    """Return a dataset with the facts of one student on it.
+) -> tuple[Dataset, Model, TaskFacts]:
+    """Return a dataset and a teacher with the facts of one student.
 
     Raises:
         InvalidInput: When one of them is unknown or they do not fit.
     """
     data, model = _dataset(tx, dataset), _teacher(tx, teacher)
-    return data, _student(tx, student, model, data, "student")[1]
-
-
-def advise(tx: Transaction, dataset: Dataset, facts: TaskFacts, *, k: int) -> Recommendation:
-    """Return what the recommender says now."""
-    return recommend(dataset, facts, tx.history.tasks(), k=k)
+    return data, model, _student(tx, student, model, data, "student")[1]
 
 
 def _dataset(tx: Transaction, name: str) -> Dataset:

@@ -248,6 +248,9 @@ class JobRequest(Spec):
     """Who trains: this service's workers, or you, who ask for each trial and tell how it went."""
     start: Annotated[tuple[PipelineSpec, ...], Len(0, 100)] = ()
     """Pipelines to try first, such as recommended ones."""
+    tryout: bool = False
+    """Whether these are short trials by which what is recommended for this dataset is ordered; no
+    other job learns from them."""
     parallelism: Annotated[int, Ge(1), Le(1000)] = 2
     """Most trials at once, one thread each; the worker grants fewer where jobs share its slots."""
     priority: Annotated[int, Ge(1), Le(100)] = DEFAULT_PRIORITY
@@ -337,6 +340,7 @@ class JobSpec(Spec):
     search: Search
     runs: Literal["here", "elsewhere"] = "here"
     start: tuple[PipelineSpec, ...]
+    tryout: bool = False
     recommended: tuple[Advised, ...]
     """What the recommender said when the job was created; tried after `start`."""
     parallelism: int

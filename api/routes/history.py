@@ -97,7 +97,8 @@ def export_history(
     """Download all that ended of your jobs, with curves, as Parquet to be imported elsewhere."""
     with store.read() as tx:
         learnt = job or [known for known, _ in tx.census.learnt()]
-        wanted = [known for known in map(tx.jobs.get, learnt) if visible(principal, known)]
+        jobs = map(tx.jobs.get, learnt)
+        wanted = [x for x in jobs if visible(principal, x) and not x.spec.tryout]
     headers = {"Content-Disposition": 'attachment; filename="history.parquet"'}
     pieces = chronicle.write(_whole(store, wanted))
     return StreamingResponse(pieces, headers=headers, media_type=PARQUET)

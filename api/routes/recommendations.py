@@ -8,7 +8,8 @@ from annotated_types import Ge, Le
 from fastapi import APIRouter, Body
 from pydantic import BaseModel, ConfigDict
 
-from api.admission import advise, facts_of
+from api.admission import facts_of
+from api.advising import advise, tryout
 from api.deps import StoreDep
 from api.description import EXAMPLE_QUESTION
 from api.exact import Exact
@@ -38,7 +39,9 @@ def recommend_pipelines(
     asked: Annotated[RecommendationRequest, Exact, Body(examples=[EXAMPLE_QUESTION])],
     store: StoreDep,
 ) -> Recommendation:
-    """Return ranked pipelines with a reason each."""
+    """Return ranked pipelines with a reason each, and the short trials that would tell more."""
     with store.read() as tx:
-        dataset, facts = facts_of(tx, asked.dataset, asked.teacher, asked.student)
-        return advise(tx, dataset, facts, k=asked.k)
+        dataset, teacher, facts = facts_of(tx, asked.dataset, asked.teacher, asked.student)
+        found = advise(tx, dataset, facts, k=asked.k)
+        tried = tryout(tx, dataset, teacher, asked.student, found)
+    return found.model_copy(update={"tryout": tried})

@@ -30,6 +30,7 @@ from autodistill.cli.show import (
     trial_row,
 )
 from autodistill.client import Client
+from autodistill.record import JobState
 from autodistill.service import serve
 from autodistill.spec import JobRequest
 
@@ -221,6 +222,9 @@ def recommend(
     cut: Annotated[int | None, typer.Option(help="Student: layers of the teacher.")] = None,
     student: Annotated[str | None, typer.Option(help="Student: a registered model.")] = None,
     k: Annotated[int, typer.Option("-k", help="How many pipelines.")] = 5,
+    try_out: Annotated[
+        bool, typer.Option("--try-out", help="Order the list by short trials, which run first.")
+    ] = False,
     url: Url = HERE,
 ) -> None:
     """Recommend pipelines for a dataset, a teacher and a student."""
@@ -230,7 +234,15 @@ def recommend(
         {"kind": "cut", "num_layers": cut} if cut else {"kind": "registered", "model": student}
     )
     with connected(url) as client:
-        show_advice(client.recommend(dataset, teacher, wanted, k=k))
+        found = client.recommend(dataset, teacher, wanted, k=k)
+        if try_out and found.tryout is not None:
+            job = client.submit(found.tryout)
+            follow(client, job)
+            if (ended := client.job(job.id)).state is not JobState.SUCCEEDED:
+                complain(f"The short trials {ended.state}: {ended.message}")
+                raise typer.Exit(FAILED)
+            found = client.recommend(dataset, teacher, wanted, k=k)
+        show_advice(found)
 
 
 @app.command()

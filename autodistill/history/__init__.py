@@ -43,6 +43,8 @@ class Advice(Record):
     the level that the answer names; None where too few past tasks tell."""
     reason: str
     """Why, as a sentence; names the past datasets that speak for it, and by how much."""
+    tried: float | None = None
+    """What a short trial on this dataset reached on dev; None where there was none."""
     path: tuple[Exchange, ...] = ()
     """From the answer's default to this pipeline, the most rewarding exchange first; empty where
     it is the default, or there is no history."""
@@ -75,6 +77,9 @@ class Recommendation(Record):
     """The experts' first pipeline, from which the paths begin."""
     otherwise: tuple[Otherwise, ...] = ()
     """What would change the answer: the nearest sizes that do, all else being equal."""
+    tryout: dict[str, Any] | None = None
+    """The body for `POST /v1/jobs` of short trials after which the list is better ordered; None
+    where all that would be tried out has been."""
 
 
 Estimated = tuple[float, float, float]

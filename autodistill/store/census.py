@@ -80,7 +80,7 @@ class Census:
             .subquery()
         )
         query = select(job.id, counts.c.trials).join(counts, counts.c.job_id == job.id)
-        return self._connection.execute(query.order_by(job.position)).all()
+        return self._connection.execute(query.where(~job.tryout).order_by(job.position)).all()
 
     def learnt_datasets(self) -> int:
         """Return how many datasets have trials that the recommender learns from."""
@@ -88,7 +88,7 @@ class Census:
         some = exists().where(
             trial.job_id == job.id, trial.state.in_(LEARNT), trial.origin != Origin.CONFIRMATION
         )
-        query = select(func.count(func.distinct(job.dataset_id))).where(some)
+        query = select(func.count(func.distinct(job.dataset_id))).where(some, ~job.tryout)
         return self._connection.scalar(query) or 0
 
     def database(self) -> Database:

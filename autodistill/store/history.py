@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from statistics import fmean
 from typing import Any
 
 from sqlalchemy import CompoundSelect, Connection, func, literal, select, union
@@ -10,12 +11,14 @@ from sqlalchemy import CompoundSelect, Connection, func, literal, select, union
 from autodistill.history import PastTask
 from autodistill.metrics import LOWER_IS_BETTER, METRICS
 from autodistill.record import Dataset, Job, Origin, Trial, TrialState
+from autodistill.spec import PipelineSpec
 from autodistill.store import tables
 from autodistill.store.chronicles import LEARNT, Chronicles, shipped
 from autodistill.store.events import Events
 from autodistill.store.jobs import Jobs
 from autodistill.store.registry import Registry
 from autodistill.store.trials import Trials, select_trials, to_trial
+from autodistill.task import TaskFacts
 
 MOST, BEST = 150, 20
 """Trials of a job that are read at most, about; and the best, which are read in any case."""
@@ -45,8 +48,8 @@ class History:
     def own(self, exclude_job: str | None = None) -> list[PastTask]:
         """Return each (job, student) with its finished trials, oldest first.
 
-        Confirmations and curves are left out, and students without a finished trial. Of a job with
-        more than `MOST` trials there are about that many: an even sample, and its best.
+        Confirmations and curves are left out, students without a finished trial, and tryouts. Of a
+        job with more than `MOST` trials there are about that many: an even sample, and its best.
         """
         job, trial = tables.job, tables.trial
         learnt = trial.c.state.in_(LEARNT), trial.c.origin != Origin.CONFIRMATION
@@ -62,7 +65,7 @@ class History:
         for row in self._connection.execute(query):
             found = to_trial(row, epochs_done=row.epochs_done)
             groups[found.job_id, found.spec.student].append(found)
-        jobs = select(job.c.id, job.c.dataset_id, job.c.facts).order_by(job.c.position)
+        jobs = select(job.c.id, job.c.dataset_id, job.c.facts).where(~job.c.tryout)
         datasets = self._datasets()
         return [
             PastTask(
@@ -73,10 +76,25 @@ class History:
                 job=job_id,
                 student=student,
             )
-            for job_id, dataset_id, facts in self._connection.execute(jobs)
+            for job_id, dataset_id, facts in self._connection.execute(jobs.order_by(job.c.position))
             for student, of_student in facts.items()
             if (job_id, student) in groups
         ]
+
+    def tried_out(self, dataset: str, facts: TaskFacts) -> dict[PipelineSpec, float]:
+        """Return what tryouts of pipelines on a dataset, by its id, reached with such a student.
+
+        That is the mean of the headline metric on dev.
+        """
+        job, metric = tables.job.c, METRICS[facts.task][0]
+        tryouts = select(job.id, job.facts).where(job.dataset_id == dataset, job.tryout)
+        reached: dict[PipelineSpec, list[float]] = defaultdict(list)
+        for job_id, students in self._connection.execute(tryouts).all():
+            alike = {label for label, known in students.items() if known == facts}
+            for trial in Trials(self._connection).all(job_id):
+                if trial.state is TrialState.COMPLETE and trial.spec.student in alike:
+                    reached[trial.spec.pipeline].append(trial.dev[metric])
+        return {pipeline: fmean(scores) for pipeline, scores in reached.items()}
 
     def whole(self, job: Job) -> list[PastTask]:
         """Return each student of a job with all that ended, confirmations and curves included."""

@@ -133,6 +133,7 @@ class Jobs:
                 slots=0,
                 round_start=0,
                 runs=spec.runs,
+                tryout=spec.tryout,
             )
         )
         self._events.append(job_id, "job.queued", {})

@@ -102,6 +102,7 @@ job = Table(
     Column("slots", Integer, nullable=False),
     Column("round_start", Integer, nullable=False),
     Column("runs", String(20), nullable=False),
+    Column("tryout", Boolean, nullable=False),
     Column("result", Validated(JobResult)),
     Index(None, "state", "position"),
     Index(None, "project", "position"),

@@ -106,6 +106,7 @@ def test_a_newcomer_gets_a_student_through_the_dashboard_alone(
     ):
         visitor.look(visitor.open(f"/{name}"), f"real-{name.partition('?')[0] or 'jobs'}")
     _take_up_again(visitor, job)
+    _try_out(visitor)
 
 
 def _register(visitor: Any, inputs: Path) -> None:
@@ -175,6 +176,18 @@ def _take_up_again(visitor: Any, job: str) -> None:
     page.get_by_label("Trials in all").fill("11")
     page.get_by_role("dialog").get_by_role("button", name="Extend").click()
     expect(page.locator(".tile", has_text="of 11")).to_contain_text("11 of 11", timeout=PATIENT)
+
+
+def _try_out(visitor: Any) -> None:
+    """Spend short trials for a better answer, and come back to it."""
+    page = visitor.open("/recommend?dataset=topics&teacher=tiny&student=cut-1&k=2")
+    page.get_by_role("button", name="Run 2 short trials").click()
+    page.wait_for_url("**/jobs/job_*")
+    expect(page.locator("#state")).to_have_text("Succeeded", timeout=PATIENT)
+    visitor.look(page, "real-tryout")
+    page.get_by_role("link", name="what is recommended").click()
+    expect(page.locator("#advice")).to_contain_text("In a short trial on this dataset it reached")
+    visitor.look(page, "real-tried-out")
 
 
 def _cancel(page: Page) -> None:

@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 from onnxruntime import InferenceSession
 from tokenizers import Tokenizer
+from typer.testing import CliRunner
 
+from autodistill.cli import app
 from autodistill.client import Client
 from autodistill.errors import InvalidInput
 from autodistill.lazy import pandas
@@ -148,6 +150,19 @@ def test_a_recommendation_names_a_reason_for_each_pipeline(service: Client, job:
     assert advice.message
     assert len(advice.advice) == 3
     assert all(a.pipeline.distils and a.reason for a in advice.advice)
+
+
+def test_short_trials_order_a_recommendation(service: Client, job: Job) -> None:
+    assert job.state is JobState.SUCCEEDED
+    words = "recommend --dataset topics --teacher tiny --cut 2 -k 2"
+    url = ["--url", str(service._http.base_url)]
+    said = CliRunner().invoke(app, [*words.split(), "--try-out", *url])
+    assert said.exit_code == 0, said.output
+    assert said.output.count("In a short trial on this dataset it reached") == 2
+    found = service.recommend("topics", "tiny", {"kind": "cut", "num_layers": 2}, k=2)
+    assert found.tryout is None
+    best, second = (advice.tried or 0.0 for advice in found.advice)
+    assert best >= second > 0
 
 
 def test_a_wrong_job_is_refused_with_every_reason(service: Client, job: Job) -> None:

@@ -37,9 +37,10 @@ export const otherwise = (components, found) => h("section", { class: "card", "a
     : h("p", { class: "quiet" }, "No other size that was tried: up to a hundred times more or fewer training examples, half or twice the student’s layers."));
 
 /** One advice; `control` is what the page puts beside it. */
-export const adviceItem = (components, { pipeline, reason, expected, interval, path = [] }, rank, control) => h("li", {},
+export const adviceItem = (components, { pipeline, reason, expected, interval, tried, path = [] }, rank, control) => h("li", {},
   h("div", { class: "kinds" }, h("span", {}, h("span", { class: "rank" }, rank), control), components.brief(pipeline)),
   reason && h("p", {}, reason),
+  tried != null && h("p", {}, `In a short trial on this dataset it reached ${tried.toFixed(4)} on dev.`),
   expected != null && h("p", { class: "quiet" }, `Expected to close ${percent(expected)} of the gap from a middling pipeline to the best${interval ? ` (advice in this place closed ${percent(interval[0])} to ${percent(interval[1])} of it on past datasets)` : ""}.`),
   path.length > 0 && steps(components, path, `pipeline ${rank.replace(".", "")}`),
   expected != null && !path.length && h("p", { class: "quiet" }, "It is the default pipeline itself."),

@@ -2,7 +2,7 @@
 
 import { show } from "./dom.js";
 import { ago } from "./format.js";
-import { studentName } from "./names.js";
+import { labelOf, studentName } from "./names.js";
 import { actions, badge, jobName } from "./state.js";
 
 let drawn = "";
@@ -16,6 +16,6 @@ export function head(job, name, after, extra = []) {
   show("#title", jobName(job));
   show("#state", badge(job.state));
   show("#actions", extra, actions(job, after));
-  const students = job.spec.students.map((s) => studentName(s.kind === "cut" ? `cut-${s.num_layers}` : s.model, name));
+  const students = job.spec.students.map((s) => studentName(labelOf(s), name));
   show("#subtitle", `${name(job.spec.dataset)} · teacher ${name(job.spec.teacher.model)} · ${students.length > 1 ? "students" : "student"} ${students.join(", ")} · created ${ago(job.created_at)}`);
 }

@@ -2,6 +2,7 @@
 
 import { h, notice } from "./dom.js";
 import { duration, limit, metricName, words } from "./format.js";
+import { labelOf } from "./names.js";
 import { isTerminal } from "./state.js";
 
 export function message(job) {
@@ -21,6 +22,7 @@ export function asked(job, name) {
   const facts = [
     ["Dataset", h("a", { href: `/datasets/${spec.dataset}` }, name(spec.dataset))], ["Teacher", `${name(spec.teacher.model)}, ${words(spec.teacher.preparation.kind).toLowerCase()}`],
     ["Project", spec.project],
+    ["Tryout", spec.tryout && ["Short trials that order ", h("a", { href: `/recommend?${new URLSearchParams({ dataset: spec.dataset, teacher: spec.teacher.model, student: labelOf(spec.students[0]) })}` }, "what is recommended"), "; no other job learns from them"]],
     ["Objectives", spec.objectives.map((o) => metricName(o.metric)).join(", ")],
     ...(spec.limits.length ? [["Limits", spec.limits.map(limit).join(", ")]] : []),
     ["Budget", `${spec.budget.num_trials.toLocaleString("en")} trials of at most ${spec.budget.max_epochs} epochs${spec.budget.timeout_s ? `, ${duration(spec.budget.timeout_s)} of search` : ""}${spec.budget.patience ? `, ${spec.budget.patience} in a row without a better one` : ""}${spec.budget.min_gain ? `, ended where as many again promise less than ${spec.budget.min_gain}` : ""}`],

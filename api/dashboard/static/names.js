@@ -14,6 +14,9 @@ function naming(records) {
   return (id) => names.get(id) ?? id;
 }
 
+/** A student's label, as trials carry it. */
+export const labelOf = (student) => (student.kind === "cut" ? `cut-${student.num_layers}` : student.model);
+
 /** A student's label as people read it: cut students are named by their layers. */
 export function studentName(label, name) {
   const layers = /^cut-(\d+)$/.exec(label)?.[1];

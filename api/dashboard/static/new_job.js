@@ -8,7 +8,7 @@ import { $, $$, copy, h, notice, show } from "./dom.js";
 import { duration, limit, metricName } from "./format.js";
 import { follow, read, refuse, summary, write } from "./forms.js";
 import { LimitsForm } from "./limits.js";
-import { datasetOption, fill, modelOption, offer, registered, studentsOf, translates } from "./names.js";
+import { datasetOption, fill, labelOf, modelOption, offer, registered, studentsOf, translates } from "./names.js";
 import { SpaceForm } from "./space.js";
 
 const form = $("#form");
@@ -193,7 +193,7 @@ async function adopt(id) {
   const { students: theirs, space: narrowed, objectives, probes, start: first, limits: kept, ...plain } = spec;
   write(form, plain);
   drawObjectives();
-  wanted = new Set(theirs.map((s) => (s.kind === "cut" ? `cut-${s.num_layers}` : s.model)));
+  wanted = new Set(theirs.map(labelOf));
   drawStudents();
   aims = objectives.map((o) => o.metric);
   for (const input of $$("#objectives input")) input.checked = aims.includes(input.value);

@@ -1,7 +1,7 @@
 /** Ranked pipelines for a dataset, a teacher and a student; the address keeps the question. */
 
 import { adviceItem, basis, carried, otherwise } from "./advice.js";
-import { post } from "./api.js";
+import { newKey, post } from "./api.js";
 import { catalogue } from "./components.js";
 import { $, h, notice, show } from "./dom.js";
 import { datasetOption, fill, modelOption, registered, studentsOf, translates } from "./names.js";
@@ -22,6 +22,28 @@ function drawStudents(wanted) {
   if (found.length) student.value = (found.find((c) => c.label === wanted) ?? found[Math.floor((found.length - 1) / 2)]).label;
 }
 
+/** The offer of short trials, where they would tell more. */
+function offer({ tryout }) {
+  if (!tryout) return null;
+  const count = tryout.start.length;
+  const key = newKey();
+  const refusal = h("div", { "aria-live": "polite" });
+  const run = async ({ currentTarget: button }) => {
+    button.disabled = true;
+    try {
+      const job = await post("/v1/jobs", tryout, { headers: { "Idempotency-Key": key } });
+      location.href = `/jobs/${job.id}`;
+    } catch (error) {
+      show(refusal, notice("bad", error.message));
+      button.disabled = false;
+    }
+  };
+  return h("section", { class: "card", "aria-labelledby": "tryout-title" },
+    h("h2", { id: "tryout-title" }, "A better answer for a few short trials"),
+    h("p", {}, `The first ${count === 1 ? "one" : count} that had none ${count === 1 ? "is" : "are"} trained on this dataset for a quarter of their epochs, besides plain fine-tuning. The list is then in the order of what they reach on dev. No other task learns from them.`),
+    h("div", { class: "actions" }, h("button", { type: "button", click: run }, `Run ${count} short ${count === 1 ? "trial" : "trials"}`)), refusal);
+}
+
 function answer(said, question) {
   if (!said.advice.length) return h("div", { class: "card empty" }, h("h2", {}, "Nothing to recommend"), h("p", {}, said.message));
   const begin = h("a", { class: "button primary" }, "Start a job with them");
@@ -34,7 +56,7 @@ function answer(said, question) {
   return [h("section", { class: "card", "aria-label": "Recommended pipelines", change: aim },
     basis(said),
     h("ol", { class: "advice" }, said.advice.map((advice, i) => adviceItem(components, advice, `${i + 1}.`, boxes[i]))),
-    h("p"), h("div", { class: "actions" }, begin)), otherwise(components, said.otherwise)];
+    h("p"), h("div", { class: "actions" }, begin)), offer(said), otherwise(components, said.otherwise)];
 }
 
 let round = 0;
