@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
-from api.advising import advise
+from api.advising import Question, advise, question
 from autodistill.errors import InvalidInput, NotFound, Problem
 from autodistill.explain.estimate import Estimate, estimate, pace
 from autodistill.facts import task_facts
@@ -17,13 +17,12 @@ from autodistill.spec import (
     CutStudent,
     JobRequest,
     JobSpec,
-    RegisteredStudent,
+    Student,
     TeacherSpec,
 )
 from autodistill.store import Sought, Transaction
 from autodistill.task import WHOLE_TEXTS, TaskFacts
 
-Student = RegisteredStudent | CutStudent
 LOOKED_AT, EARLIER, TIMED = 50, 5, 40
 """Newest jobs that are looked at, those with trials and trials of each that tell a job's time."""
 
@@ -45,6 +44,9 @@ def admit(
     if dataset.task not in WHOLE_TEXTS and asked.augmenters != Augmenters():
         message = f"Augmenters rewrite whole texts; {dataset.task} has none. Leave them out."
         problems.append(Problem(field="augmenters", message=message))
+    if asked.tryout and not asked.start:
+        message = "A tryout is of the pipelines in `start`; name some, or leave `tryout` out."
+        problems.append(Problem(field="tryout", message=message))
     if asked.probes and asked.runs == "elsewhere":
         message = "What is trained elsewhere cannot be probed here; leave the probes out."
         problems.append(Problem(field="probes", message=message))
@@ -72,7 +74,11 @@ def admit(
     )
     advised: list[Advised] = []
     if advising and (k := asked.search.recommended):
-        advice = advise(tx, dataset, next(iter(facts.values())), k=k).advice
+        first = next(iter(facts.values()))
+        asks = Question(
+            dataset, first, named.teacher, students[0], asked.max_length, asked.max_train_examples
+        )
+        advice = advise(tx, asks, k=k).advice
         advised = [Advised(pipeline=a.pipeline, reason=a.reason) for a in advice]
     return named.resolve(list(facts.values()), advised), facts
 
@@ -100,16 +106,25 @@ def _paces(tx: Transaction, jobs: Sequence[Job]) -> list[float]:
     return paces
 
 
-def facts_of(
-    tx: Transaction, dataset: str, teacher: str, student: Student
-) -> tuple[Dataset, Model, TaskFacts]:
-    """Return a dataset and a teacher with the facts of one student.
+def question_of(
+    tx: Transaction, dataset: str, teacher: str, student: Student, *, sees: Callable[[Job], bool]
+) -> Question:
+    """Return what is asked for a student, under the conditions of the newest job of its kind.
+
+    Args:
+        tx: Of the store.
+        dataset: Id or name.
+        teacher: Id or name of a model.
+        student: Who is to learn.
+        sees: Whether whoever asks may see a job.
 
     Raises:
         InvalidInput: When one of them is unknown or they do not fit.
     """
     data, model = _dataset(tx, dataset), _teacher(tx, teacher)
-    return data, model, _student(tx, student, model, data, "student")[1]
+    known, facts = _student(tx, student, model, data, "student")
+    jobs = tx.jobs.list(Sought(registered=data.id), limit=LOOKED_AT)
+    return question(data, facts, model, known, filter(sees, jobs))
 
 
 def _dataset(tx: Transaction, name: str) -> Dataset:

@@ -144,7 +144,8 @@ class CutStudent(Spec):
         return f"cut-{self.num_layers}"
 
 
-StudentSpec = Annotated[RegisteredStudent | CutStudent, Field(discriminator="kind")]
+Student = RegisteredStudent | CutStudent
+StudentSpec = Annotated[Student, Field(discriminator="kind")]
 
 
 class Translation(Spec):

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated
 
 from annotated_types import Ge, Le
 from fastapi import APIRouter, Body
 from pydantic import BaseModel, ConfigDict
 
-from api.admission import facts_of
-from api.advising import advise, tryout
-from api.deps import StoreDep
+from api.admission import question_of
+from api.advising import advise
+from api.deps import PrincipalDep, StoreDep
 from api.description import EXAMPLE_QUESTION
 from api.exact import Exact
+from api.views import visible
 from autodistill.history import Recommendation
 from autodistill.spec import StudentSpec
 
@@ -38,10 +40,10 @@ class RecommendationRequest(BaseModel):
 def recommend_pipelines(
     asked: Annotated[RecommendationRequest, Exact, Body(examples=[EXAMPLE_QUESTION])],
     store: StoreDep,
+    principal: PrincipalDep,
 ) -> Recommendation:
     """Return ranked pipelines with a reason each, and the short trials that would tell more."""
+    named = asked.dataset, asked.teacher, asked.student
     with store.read() as tx:
-        dataset, teacher, facts = facts_of(tx, asked.dataset, asked.teacher, asked.student)
-        found = advise(tx, dataset, facts, k=asked.k)
-        tried = tryout(tx, dataset, teacher, asked.student, found)
-    return found.model_copy(update={"tryout": tried})
+        question = question_of(tx, *named, sees=partial(visible, principal))
+        return advise(tx, question, k=asked.k)

@@ -235,8 +235,8 @@ def recommend(
     )
     with connected(url) as client:
         found = client.recommend(dataset, teacher, wanted, k=k)
-        if try_out and found.tryout is not None:
-            job = client.submit(found.tryout)
+        if try_out and (found.trying or found.tryout):
+            job = client.job(found.trying) if found.trying else client.submit(found.tryout or {})
             follow(client, job)
             if (ended := client.job(job.id)).state is not JobState.SUCCEEDED:
                 complain(f"The short trials {ended.state}: {ended.message}")

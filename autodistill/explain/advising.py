@@ -43,7 +43,9 @@ def advise(facts: Facts) -> Iterator[str]:
     else:
         yield "Download the student"
     yield from _more(facts)
-    if result is not None:
+    if facts.job.spec.tryout:
+        yield "What is recommended for this dataset is now in the order of these short trials."
+    elif result is not None:
         yield "The recommender has learnt from this job: ask it for your next dataset."
 
 

@@ -79,7 +79,9 @@ class Recommendation(Record):
     """What would change the answer: the nearest sizes that do, all else being equal."""
     tryout: dict[str, Any] | None = None
     """The body for `POST /v1/jobs` of short trials after which the list is better ordered; None
-    where all that would be tried out has been."""
+    where all that would be tried out has been, or is."""
+    trying: str | None = None
+    """The job in which short trials of such a list are under way."""
 
 
 Estimated = tuple[float, float, float]

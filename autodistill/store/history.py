@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from statistics import fmean
 from typing import Any
 
 from sqlalchemy import CompoundSelect, Connection, func, literal, select, union
@@ -11,14 +10,12 @@ from sqlalchemy import CompoundSelect, Connection, func, literal, select, union
 from autodistill.history import PastTask
 from autodistill.metrics import LOWER_IS_BETTER, METRICS
 from autodistill.record import Dataset, Job, Origin, Trial, TrialState
-from autodistill.spec import PipelineSpec
 from autodistill.store import tables
 from autodistill.store.chronicles import LEARNT, Chronicles, shipped
 from autodistill.store.events import Events
 from autodistill.store.jobs import Jobs
 from autodistill.store.registry import Registry
 from autodistill.store.trials import Trials, select_trials, to_trial
-from autodistill.task import TaskFacts
 
 MOST, BEST = 150, 20
 """Trials of a job that are read at most, about; and the best, which are read in any case."""
@@ -81,20 +78,18 @@ class History:
             if (job_id, student) in groups
         ]
 
-    def tried_out(self, dataset: str, facts: TaskFacts) -> dict[PipelineSpec, float]:
-        """Return what tryouts of pipelines on a dataset, by its id, reached with such a student.
-
-        That is the mean of the headline metric on dev.
-        """
-        job, metric = tables.job.c, METRICS[facts.task][0]
-        tryouts = select(job.id, job.facts).where(job.dataset_id == dataset, job.tryout)
-        reached: dict[PipelineSpec, list[float]] = defaultdict(list)
-        for job_id, students in self._connection.execute(tryouts).all():
-            alike = {label for label, known in students.items() if known == facts}
-            for trial in Trials(self._connection).all(job_id):
-                if trial.state is TrialState.COMPLETE and trial.spec.student in alike:
-                    reached[trial.spec.pipeline].append(trial.dev[metric])
-        return {pipeline: fmean(scores) for pipeline, scores in reached.items()}
+    def tryouts(self, dataset: str) -> list[tuple[Job, list[Trial]]]:
+        """Return the tryouts on a dataset, by its id, the oldest first, without curves."""
+        job, trial = tables.job.c, tables.trial.c
+        theirs = job.dataset_id == dataset, job.tryout
+        ids = self._connection.scalars(select(job.id).where(*theirs).order_by(job.position)).all()
+        trials: dict[str, list[Trial]] = {job_id: [] for job_id in ids}
+        query = select_trials().where(trial.job_id.in_(ids)).order_by(trial.number)
+        for row in self._connection.execute(query):
+            found = to_trial(row, epochs_done=row.epochs_done)
+            trials[found.job_id].append(found)
+        jobs = Jobs(self._connection, Events(self._connection))
+        return [(jobs.get(job_id), trials[job_id]) for job_id in ids]
 
     def whole(self, job: Job) -> list[PastTask]:
         """Return each student of a job with all that ended, confirmations and curves included."""

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from autodistill.history import Recommendation
+from autodistill.recommend.tryout import FAILED
 from autodistill.record import Job, Origin, TrialState
 from autodistill.spec import JobRequest, TrialSpec
 
@@ -21,20 +24,33 @@ def advised(world: Any, **more: Any) -> Recommendation:
     return Recommendation.model_validate(answer.json())
 
 
-def tried_out(world: Any, found: Recommendation) -> Job:
-    """Let a worker run the short trials; each reaches more than the one before."""
-    submitted = world.post("/v1/jobs", found.tryout)
+def claimed(world: Any, found: Recommendation, **changes: Any) -> Job:
+    """Submit the short trials, and let a worker begin with them."""
+    assert found.tryout is not None
+    submitted = world.post("/v1/jobs", found.tryout | changes)
     assert submitted.status_code == 202, submitted.text
     job: Job = world.claim()
     assert job.id == submitted.json()["id"]
+    return job
+
+
+def run(world: Any, job: Job, *, failing: tuple[int, ...] = ()) -> None:
+    """Let a worker run them to their end; each reaches more than the one before."""
     with world.store.write() as tx:
         driving = tx.driving(job.id, job.owner_epoch)
         for number, pipeline in enumerate(job.spec.start):
             spec = TrialSpec(pipeline=pipeline, student="cut-2", seed=number)
             driving.suggest(number, spec, Origin.USER, "a test")
             driving.start(number)
-            dev = {"accuracy": 0.5 + number / 100}
-            driving.finish(number, TrialState.COMPLETE, dev=dev, test=dev, seconds=1.0)
+            state = TrialState.FAILED if number in failing else TrialState.COMPLETE
+            dev = {} if number in failing else {"accuracy": 0.5 + number / 100}
+            driving.finish(number, state, dev=dev, test=dev, seconds=1.0)
+        driving.fail("It is over.")
+
+
+def tried_out(world: Any, **changes: Any) -> Job:
+    job = claimed(world, advised(world), **changes)
+    run(world, job)
     return job
 
 
@@ -51,20 +67,22 @@ def test_a_list_offers_the_short_trials_that_would_order_it(world: Any) -> None:
     assert world.post("/v1/jobs/validate", found.tryout).status_code == 200
 
 
-def test_the_teacher_is_prepared_as_for_the_newest_job(world: Any) -> None:
+def test_conditions_are_those_of_the_newest_job(world: Any) -> None:
     found = advised(world)
     assert found.tryout is not None
     assert found.tryout["teacher"]["preparation"]["kind"] == "fine_tuned"
     preparation = {"kind": "fine_tuned", "training": {"learning_rate": 1e-3, "num_epochs": 9}}
-    world.submit(teacher={"model": "teacher", "preparation": preparation})
+    teacher = {"model": "teacher", "preparation": preparation}
+    world.submit(teacher=teacher, max_length=32, max_train_examples=20)
     found = advised(world)
     assert found.tryout is not None
     assert found.tryout["teacher"]["preparation"]["training"]["num_epochs"] == 9
+    assert (found.tryout["max_length"], found.tryout["max_train_examples"]) == (32, 20)
 
 
 def test_afterwards_the_list_is_in_the_order_of_what_they_reached(world: Any) -> None:
     before = advised(world)
-    tried_out(world, before)
+    tried_out(world)
     after = advised(world)
     assert [a.pipeline for a in after.advice] == [a.pipeline for a in before.advice][::-1]
     assert [a.tried for a in after.advice] == [0.54, 0.53, 0.52, 0.51, 0.5]
@@ -75,21 +93,62 @@ def test_afterwards_the_list_is_in_the_order_of_what_they_reached(world: Any) ->
     assert first["pipeline"] == after.advice[0].pipeline.model_dump(mode="json")
 
 
-def test_what_is_added_to_a_list_later_is_still_offered(world: Any) -> None:
-    tried_out(world, advised(world, k=2))
+def test_the_first_is_the_same_however_many_are_asked_for(world: Any) -> None:
+    tried_out(world)
+    five = advised(world)
+    assert [advised(world, k=k).advice for k in (1, 2)] == [five.advice[:1], five.advice[:2]]
+    twenty = advised(world, k=20)
+    assert twenty.advice[:5] == five.advice
+    assert {a.tried for a in twenty.advice[5:]} <= {None}
+
+
+def test_what_is_under_way_is_not_offered_again(world: Any) -> None:
+    job = claimed(world, advised(world))
+    meanwhile = advised(world)
+    assert (meanwhile.tryout, meanwhile.trying) == (None, job.id)
+    run(world, job)
+    assert advised(world).trying is None
+
+
+def test_what_failed_is_last_and_not_offered_again(world: Any) -> None:
+    before = advised(world)
+    run(world, claimed(world, before), failing=(0,))
     after = advised(world)
-    assert [a.tried for a in after.advice] == [0.51, 0.5, None, None, None]
-    assert after.tryout is not None
-    assert len(after.tryout["start"]) == 3
+    assert after.tryout is None
+    last = after.advice[-1]
+    assert last.pipeline == before.advice[0].pipeline
+    assert last.tried is None
+    assert last.reason.startswith(FAILED)
+
+
+@pytest.mark.parametrize(
+    "changes", [{"max_length": 16}, {"max_train_examples": 8}], ids=["length", "examples"]
+)
+def test_other_conditions_tell_nothing(world: Any, changes: dict[str, int]) -> None:
+    before = advised(world)
+    tried_out(world, **changes)
+    world.submit()  # now the newest, under the usual conditions
+    assert [a.tried for a in advised(world).advice] == [None] * 5
+    assert advised(world).tryout == before.tryout
 
 
 def test_no_other_task_learns_from_them(world: Any) -> None:
-    other = {"student": {"kind": "cut", "num_layers": 1}}
-    before = advised(world, **other)
-    job = tried_out(world, advised(world))
-    assert advised(world, **other) == before
+    assert world.model("twin", labels=["bad", "good"]).status_code == 201
+    others: list[dict[str, Any]]
+    others = [{"student": {"kind": "cut", "num_layers": 1}}, {"teacher": "twin"}]
+    before = [advised(world, **other) for other in others]
+    job = tried_out(world)
+    assert [advised(world, **other) for other in others] == before
     assert world.get("/v1/history").json()["jobs"] == []
     exported = world.get("/v1/history/export", params={"job": job.id})
     assert exported.status_code == 200
     with world.store.read() as tx:
         assert tx.history.tasks() == []
+
+
+def test_a_tryout_names_what_it_tries(world: Any) -> None:
+    refused = world.post("/v1/jobs", world.request(tryout=True))
+    assert refused.status_code == 422
+    (problem,) = refused.json()["problems"]
+    assert problem["field"] == "tryout"
+    assert "name some" in problem["message"]

@@ -13,7 +13,7 @@ export function message(job) {
   if (job.state === "cancelling" || (job.wish === "cancel" && !isTerminal(job))) return notice("warn", "Cancelling: running trials stop after their epoch.");
   if (job.state === "paused") return notice("warn", "Paused: nothing runs and nothing is lost. Resume to go on where it stopped.");
   if (job.wish === "pause" && !isTerminal(job)) return notice("warn", "Pausing: running trials save a checkpoint after their epoch, then stop.");
-  if (job.state === "cancelled") return notice("", "Cancelled: what had finished is kept, and the recommender learns from it.");
+  if (job.state === "cancelled") return notice("", `Cancelled: what had finished is kept, and ${job.spec.tryout ? "orders what is recommended for this dataset" : "the recommender learns from it"}.`);
   return job.message ? notice("", job.message) : null;
 }
 

@@ -19,6 +19,7 @@ let known;
 let components;
 let space;
 let start = handedOver();
+let tryout = false;
 let limits;
 let candidates = [];
 let wanted = new Set(asked.getAll("student"));
@@ -40,6 +41,7 @@ function aimed() {
 function request(bare = false) {
   const asked = { ...read(form), students: students() };
   if (bare) return asked;
+  if (tryout) asked.tryout = true;
   const objectives = aimed().map((metric) => ({ metric }));
   const narrowed = space.value();
   const kept = limits.value();
@@ -192,6 +194,7 @@ async function adopt(id) {
   const { spec } = await get(`/v1/jobs/${id}`);
   const { students: theirs, space: narrowed, objectives, probes, start: first, limits: kept, ...plain } = spec;
   write(form, plain);
+  ({ tryout } = spec);
   drawObjectives();
   wanted = new Set(theirs.map(labelOf));
   drawStudents();

@@ -23,7 +23,8 @@ function drawStudents(wanted) {
 }
 
 /** The offer of short trials, where they would tell more. */
-function offer({ tryout }) {
+function offer({ tryout, trying }) {
+  if (trying) return notice("", "Short trials of such a list are under way: ", h("a", { href: `/jobs/${trying}` }, "see how far they are"), ".");
   if (!tryout) return null;
   const count = tryout.start.length;
   const key = newKey();
