@@ -158,7 +158,7 @@ def test_short_trials_order_a_recommendation(service: Client, job: Job) -> None:
     url = ["--url", str(service._http.base_url)]
     said = CliRunner().invoke(app, [*words.split(), "--try-out", *url])
     assert said.exit_code == 0, said.output
-    assert said.output.count("In a short trial on this dataset it reached") == 2
+    assert said.output.count("In a short trial on this dataset it reached") == 2, said.output
     found = service.recommend("topics", "tiny", {"kind": "cut", "num_layers": 2}, k=2)
     assert found.tryout is None
     best, second = (advice.tried or 0.0 for advice in found.advice)
