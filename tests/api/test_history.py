@@ -131,6 +131,16 @@ def test_a_bad_file_is_refused_and_leaves_nothing(world: Any, tmp_path: Path) ->
     assert world.get("/v1/history/imports").json()["items"] == []
 
 
+def test_what_comes_with_the_package_is_advice(
+    open_world: Any, ready: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(ready, tmp_path / "mine")
+    found = advised(open_world(tmp_path / "mine", shipped_history=True))
+    assert found["basis"] == "history"
+    assert len(found["advice"]) == 5
+    assert "For it speaks" in found["advice"][0]["reason"]
+
+
 def test_the_shipped_history_is_advice_where_it_is_wanted(
     open_world: Any, ready: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

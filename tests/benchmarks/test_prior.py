@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from autodistill.history import chronicle
+from autodistill.history import Standing, chronicle
 from autodistill.spec import PipelineSpec
 from autodistill.task import Task
 from autodistill.testing.records import dataset_of, facts_of, past_of, trial_of
@@ -79,3 +79,13 @@ def test_the_datasheet_names_every_data_set_and_its_terms() -> None:
 
 def test_there_are_a_dozen_groups() -> None:
     assert len({ground.kin or name for name, ground in GROUNDS.items()}) >= 12
+
+
+def test_what_comes_with_the_package_is_what_the_datasheet_says() -> None:
+    tasks = chronicle.read(prior.SHIPPED, Standing.SHIPPED)
+    sheet = (Path(__file__).parents[2] / "docs" / "prior.md").read_text()
+    assert f"{len(tasks)} of {len(GROUNDS) * len(prior.LAYERS)} tasks are there" in sheet
+    assert len({task.group for task in tasks}) >= 12
+    for task in tasks:
+        assert len(task.trials) >= 60
+        assert all(len(t.curve) == t.spec.pipeline.training.num_epochs for t in task.trials)
