@@ -72,7 +72,9 @@ def train(folder: Path, seeds: list[int]) -> dict[str, dict[str, list[float]]]:
                     run = TrialRun(task, asked, Path(scratch))
                     for _ in run:
                         pass
-                    found[name][precision].append(run.finish().dev["accuracy"])
+                    reached = run.finish().dev["accuracy"]
+                found[name][precision].append(reached)
+                print(f"{name}, seed {seed}, {precision}: {reached:.4f}", file=sys.stderr)
     return found
 
 
