@@ -14,6 +14,7 @@ from api.deps import PrincipalDep, StoreDep
 from api.exports import PARQUET
 from api.insight import headline
 from api.views import View, visible
+from autodistill.errors import InvalidInput, Problem
 from autodistill.history import Evaluation, PastTask, Waypoint, chronicle
 from autodistill.recommend import course, evaluate
 from autodistill.record import Job, JobState
@@ -97,8 +98,10 @@ def export_history(
     """Download all that ended of your jobs, with curves, as Parquet to be imported elsewhere."""
     with store.read() as tx:
         learnt = job or [known for known, _ in tx.census.learnt()]
-        jobs = map(tx.jobs.get, learnt)
-        wanted = [x for x in jobs if visible(principal, x) and not x.spec.tryout]
+        wanted = [known for known in map(tx.jobs.get, learnt) if visible(principal, known)]
+    if tryouts := [known.id for known in wanted if known.spec.tryout]:
+        message = f"No other task learns from tryouts; leave out {', '.join(tryouts)}."
+        raise InvalidInput(Problem(field="job", message=message))
     headers = {"Content-Disposition": 'attachment; filename="history.parquet"'}
     pieces = chronicle.write(_whole(store, wanted))
     return StreamingResponse(pieces, headers=headers, media_type=PARQUET)

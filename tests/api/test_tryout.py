@@ -140,8 +140,10 @@ def test_no_other_task_learns_from_them(world: Any) -> None:
     job = tried_out(world)
     assert [advised(world, **other) for other in others] == before
     assert world.get("/v1/history").json()["jobs"] == []
-    exported = world.get("/v1/history/export", params={"job": job.id})
-    assert exported.status_code == 200
+    refused = world.get("/v1/history/export", params={"job": job.id})
+    assert refused.status_code == 422
+    assert job.id in refused.json()["problems"][0]["message"]
+    assert world.get("/v1/history/export").status_code == 200
     with world.store.read() as tx:
         assert tx.history.tasks() == []
 
