@@ -78,7 +78,7 @@ def admit(
         asks = Question(
             dataset, first, named.teacher, students[0], asked.max_length, asked.max_train_examples
         )
-        advice = advise(tx, asks, k=k).advice
+        advice = advise(tx, asks, k=k, sees=lambda _: False).advice
         advised = [Advised(pipeline=a.pipeline, reason=a.reason) for a in advice]
     return named.resolve(list(facts.values()), advised), facts
 

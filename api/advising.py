@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from statistics import fmean
 from typing import Any
@@ -19,9 +19,6 @@ from autodistill.store import Transaction
 from autodistill.task import TaskFacts
 from autodistill.teachers.as_is import AsIs
 from autodistill.teachers.fine_tuned import FineTuned
-
-MOST_LETTERS = 200
-"""Of a job's name."""
 
 
 @dataclass(frozen=True)
@@ -58,13 +55,21 @@ def question(
     return Question(dataset, facts, asked, student)
 
 
-def advise(tx: Transaction, asked: Question, *, k: int) -> Recommendation:
+def advise(
+    tx: Transaction, asked: Question, *, k: int, sees: Callable[[Job], bool]
+) -> Recommendation:
     """Return what the recommender says now, in the order of what was tried out on the dataset.
 
     What was tried out orders everyone's list, as everyone's jobs are its history.
+
+    Args:
+        tx: Of the store.
+        asked: For whom.
+        k: How many pipelines.
+        sees: Whether whoever asks may see a job; others under way are not named.
     """
     found = recommend(asked.dataset, asked.facts, tx.history.tasks(), k=max(k, MOST))
-    tried = _tried(tx, asked)
+    tried = _tried(tx, asked, sees)
     listed = ordered(found, tried, METRICS[asked.facts.task][0])
     return listed.model_copy(
         update={
@@ -75,7 +80,7 @@ def advise(tx: Transaction, asked: Question, *, k: int) -> Recommendation:
     )
 
 
-def _tried(tx: Transaction, asked: Question) -> Tried:
+def _tried(tx: Transaction, asked: Question, sees: Callable[[Job], bool]) -> Tried:
     reached: dict[PipelineSpec, list[float]] = defaultdict(list)
     failed: set[PipelineSpec] = set()
     awaited: set[PipelineSpec] = set()
@@ -92,7 +97,7 @@ def _tried(tx: Transaction, asked: Question) -> Tried:
                 failed.add(trial.spec.pipeline)
         if not job.state.terminal:
             awaited |= set(job.spec.start)
-            under_way = job.id
+            under_way = job.id if sees(job) else under_way
     means = {pipeline: fmean(scores) for pipeline, scores in reached.items()}
     return Tried(means, failed - means.keys(), awaited, under_way)
 
@@ -102,7 +107,7 @@ def _tryout(asked: Question, pipelines: tuple[PipelineSpec, ...]) -> dict[str, A
     if not pipelines:
         return None
     job = JobRequest(
-        name=f"Short trials on {asked.dataset.name}"[:MOST_LETTERS],
+        name=f"Short trials on {asked.dataset.name}",
         dataset=asked.dataset.id,
         teacher=asked.teacher,
         students=(asked.student,),

@@ -43,7 +43,6 @@ def recommend_pipelines(
     principal: PrincipalDep,
 ) -> Recommendation:
     """Return ranked pipelines with a reason each, and the short trials that would tell more."""
-    named = asked.dataset, asked.teacher, asked.student
+    named, sees = (asked.dataset, asked.teacher, asked.student), partial(visible, principal)
     with store.read() as tx:
-        question = question_of(tx, *named, sees=partial(visible, principal))
-        return advise(tx, question, k=asked.k)
+        return advise(tx, question_of(tx, *named, sees=sees), k=asked.k, sees=sees)

@@ -85,7 +85,8 @@ def history_evaluate(url: Url = HERE) -> None:
         first, five = map(_shown, found.closed)
         out.print(f"From plain distillation to the best: first {first}, best of five {five}.")
     if found.beats_random is not None:
-        out.print(f"First choice above the best of ten random: {_shown(found.beats_random)}.")
+        chance = "ten random ones of those named beforehand"
+        out.print(f"First choice above the best of {chance}: {_shown(found.beats_random)}.")
 
 
 def _shown(value: Estimated | None) -> str:

@@ -81,8 +81,8 @@ def _caution(spec: JobSpec, used: int) -> str:
     drawn = spec.space.get("training.num_epochs")
     longest = spec.budget.max_epochs if drawn is None else int(_most(drawn))
     an_epoch = math.ceil(used / Training().batch_size)
-    if (steps := longest * an_epoch) >= FEW_STEPS or spec.tryout:
-        return ""  # what short trials tell of whole ones was measured
+    if (steps := longest * an_epoch) >= FEW_STEPS:
+        return ""
     return (
         f"The longest training has {steps} optimiser steps: with fewer than {FEW_STEPS}, pipelines "
         "that make more steps of an epoch win, whatever they teach. Allow at least "

@@ -1,8 +1,8 @@
 """Short trials on the task itself, by which a recommended list is ordered.
 
-Which of a few good pipelines is the best on a new task is told by past tasks less well than by a
-quarter of a training (`python -m benchmarks.tryouts`; probe runs as in TuneAhead, 2026, and the
-first rung of successive halving, Jamieson and Talwalkar, 2016).
+Past tasks find good pipelines, and hardly tell which of them is the best on a new one; a quarter of
+a training may (`python -m benchmarks.tryouts` has the figures and their noise; probe runs as in
+TuneAhead, 2026, and the first rung of successive halving, Jamieson and Talwalkar, 2016).
 """
 
 from __future__ import annotations

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -108,6 +110,30 @@ def test_what_is_under_way_is_not_offered_again(world: Any) -> None:
     assert (meanwhile.tryout, meanwhile.trying) == (None, job.id)
     run(world, job)
     assert advised(world).trying is None
+
+
+def test_who_may_not_see_a_job_is_not_told_of_it(
+    open_world: Any, ready: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(ready, tmp_path / "guarded")
+    world = open_world(tmp_path / "guarded", tokens=True, root_token="r" * 40)
+    root, told = {"Authorization": f"Bearer {'r' * 40}"}, {}
+    for project in ("mine", "other"):
+        body = {"name": project, "scope": "submitter", "project": project}
+        made = world.post("/v1/tokens", body, headers=root)
+        assert made.status_code == 201, made.text
+        told[project] = {"Authorization": f"Bearer {made.json()['token']}"}
+    found = world.post("/v1/recommendations", ASKED, headers=told["mine"]).json()
+    job = world.post("/v1/jobs", found["tryout"], headers=told["mine"]).json()["id"]
+    seen = {
+        project: world.post("/v1/recommendations", ASKED, headers=who).json()
+        for project, who in told.items()
+    }
+    assert {project: answer["trying"] for project, answer in seen.items()} == {
+        "mine": job,
+        "other": None,
+    }
+    assert {answer["tryout"] for answer in seen.values()} == {None}
 
 
 def test_what_failed_is_last_and_not_offered_again(world: Any) -> None:

@@ -186,6 +186,13 @@ def _try_out(visitor: Any) -> None:
     page.wait_for_url("**/jobs/job_*")
     expect(page.locator("#state")).to_have_text("Succeeded", timeout=PATIENT)
     visitor.look(page, "real-tryout")
+    expect(page.locator(".answer", has_text="What next?")).to_contain_text("short trials")
+    job = page.url
+    page.get_by_role("link", name="Clone").click()
+    expect(page.locator("#verdict")).to_contain_text("Ready to start.")
+    page.get_by_text("Request as JSON", exact=True).click()
+    expect(page.locator("#request")).to_contain_text('"tryout": true')
+    page.goto(job)
     page.get_by_role("link", name="what is recommended").click()
     expect(page.locator("#advice")).to_contain_text("In a short trial on this dataset it reached")
     visitor.look(page, "real-tried-out")

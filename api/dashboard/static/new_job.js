@@ -19,7 +19,6 @@ let known;
 let components;
 let space;
 let start = handedOver();
-let tryout = false;
 let limits;
 let candidates = [];
 let wanted = new Set(asked.getAll("student"));
@@ -40,8 +39,7 @@ function aimed() {
 /** The request as it stands; `bare` leaves out what narrows the task's full space. */
 function request(bare = false) {
   const asked = { ...read(form), students: students() };
-  if (bare) return asked;
-  if (tryout) asked.tryout = true;
+  if (bare) return { ...asked, tryout: false };
   const objectives = aimed().map((metric) => ({ metric }));
   const narrowed = space.value();
   const kept = limits.value();
@@ -194,7 +192,6 @@ async function adopt(id) {
   const { spec } = await get(`/v1/jobs/${id}`);
   const { students: theirs, space: narrowed, objectives, probes, start: first, limits: kept, ...plain } = spec;
   write(form, plain);
-  ({ tryout } = spec);
   drawObjectives();
   wanted = new Set(theirs.map(labelOf));
   drawStudents();
