@@ -2,7 +2,8 @@
 
 python -m benchmarks.engine.searching FOLDER TRIALS EPOCHS SEED: FOLDER holds `task.json` and the
 study, which other workers share. Texts are batched by length, products computed in bfloat16, the
-teacher asked at each step; trials are pruned by Optuna's default, the median.
+teacher asked at each step; trials are pruned by Optuna's default, the median. What a trial's best
+epoch left is kept in FOLDER.
 """
 
 from __future__ import annotations
@@ -53,7 +54,7 @@ def main(folder: Path, num_trials: int, num_epochs: int, seed: int) -> None:
 
     def tried(trial: optuna.Trial) -> float:
         asked = {n: trial.suggest_float(n, **given) for n, given in RANGES.items()}
-        return _train(task, recipe, dev, asked, trial, num_epochs)
+        return _train(task, recipe, dev, asked, trial, num_epochs, folder / f"{trial.number}")
 
     study.optimize(tried, n_trials=num_trials, callbacks=[enough])
 
@@ -65,6 +66,7 @@ def _train(
     asked: dict[str, float],
     trial: optuna.Trial,
     num_epochs: int,
+    kept: Path,
 ) -> float:
     share, temperature, weight, rate = asked.values()
     loss = partial(objective, share=share, temperature=temperature, weight=weight)
@@ -74,6 +76,8 @@ def _train(
         @override
         def on_epoch_end(self, *_: Any, model: Any = None, **__: Any) -> None:
             scores.append(_accuracy(model, dev))
+            if scores[-1] == max(scores):
+                model.save_pretrained(kept)
             trial.report(scores[-1], len(scores))
             if trial.should_prune():
                 raise optuna.TrialPruned

@@ -2,9 +2,11 @@
 
 Both search KD weight, temperature, weight of the hidden states and learning rate of the same
 objective on the same texts, teacher, student and number of epochs, two trials at a time, and may
-stop trials early; what is stopped counts as a trial and is never the best. The service's time
-begins before it starts, on an empty folder and without a history, and pays for plain fine-tuning as
-one trial more; it computes in bfloat16 as the Trainer does, which batches texts of like length.
+stop trials early; what is stopped counts as a trial and is never the best. Both keep each student
+of its best epoch, in float32 and without ONNX graphs. The service's time begins before it starts,
+on an empty folder and without a history, and pays for plain fine-tuning as one trial more and for
+each student's scores on test; it computes in bfloat16 as the Trainer does, which batches texts of
+like length.
 """
 
 from __future__ import annotations
@@ -71,7 +73,7 @@ def _by_service(task: PreparedTask, folder: Path) -> Searched:
     teacher = own / "teacher"
     shutil.copytree(task.teacher, teacher)
     texts = write(DATASET, folder)
-    os.environ["AUTODISTILL_SHIPPED_HISTORY"] = "false"
+    os.environ |= {"AUTODISTILL_SHIPPED_HISTORY": "false", "AUTODISTILL_ONNX": "false"}
     began = time.time()
     with service(own) as client:
         dataset = client.upload_dataset(texts, name=DATASET, split_column="split")
