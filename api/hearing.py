@@ -14,7 +14,15 @@ from autodistill.lending import (
     check_report,
     headline,
 )
-from autodistill.record import Job, Measurement, Origin, Trial, TrialState
+from autodistill.record import (
+    BY_HAND,
+    Job,
+    Measurement,
+    Origin,
+    Trial,
+    TrialState,
+    kept_epoch,
+)
 from autodistill.spec import excess
 from autodistill.store import Transaction
 from autodistill.task import TaskFacts
@@ -24,7 +32,6 @@ Note = Callable[[Transaction], None]
 Rows = Callable[[Transaction, Job], Sequence[Trial]]
 """Returns every trial of a job with its curve."""
 STOPPED = (TrialState.PRUNED, TrialState.CANCELLED)
-BY_HAND = "Stopped by hand."
 UNSTOPPED = (Origin.BASELINE, Origin.CONFIRMATION)
 """Trials that are never behind: the result is made of them."""
 
@@ -144,9 +151,7 @@ def _measured(tx: Transaction, held: Held, report: EpochReport, rows: Rows) -> T
         state = TrialState.CANCELLED
         driving.finish(number, state, dev={}, test={}, seconds=seconds, reason=BY_HAND)
     elif _behind(tx, held, report.epoch, rows):
-        state, name = TrialState.PRUNED, headline(held.facts)
-        sign = 1 if name.maximise else -1
-        kept = max(curve, key=lambda m: (sign * m.dev[name.metric], m.epoch)).dev
+        state, kept = TrialState.PRUNED, kept_epoch(curve, headline(held.facts)).dev
         ranked = excess(kept, job.spec.limits) == 0
         driving.finish(number, state, dev=kept, test={}, seconds=seconds, ranked=ranked)
     else:

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 
 from fastapi import Depends, Request
 
-from api.hearing import BY_HAND, Note, elsewhere, end, hear
+from api.hearing import Note, elsewhere, end, hear
 from api.planners import Planner, Planners
 from autodistill.errors import Conflict, LeaseLost
 from autodistill.lending import Asked, EpochReport, Lent, Standing, TrialReport, headline
-from autodistill.record import FailureClass, Job, JobState, Trial, TrialState
+from autodistill.record import BY_HAND, FailureClass, Job, JobState, Trial, TrialState
 from autodistill.store import Driving, Loan, Store, Transaction
 
 if TYPE_CHECKING:

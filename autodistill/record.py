@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
@@ -12,7 +13,7 @@ from pydantic import BaseModel, ConfigDict
 from autodistill.metrics import Probe
 from autodistill.metrics.classes import Confusion as Confusion
 from autodistill.models.inspection import IMAGE_ARCHITECTURES, TRANSLATORS
-from autodistill.spec import JobSpec, PipelineSpec, TrialSpec
+from autodistill.spec import JobSpec, Objective, PipelineSpec, TrialSpec
 from autodistill.task import Task, TaskFacts
 
 
@@ -291,6 +292,15 @@ class Measurement(Record):
         """Metrics on dev by name."""
         found = {k: v for k, v in self.values.items() if k.startswith("dev/")}
         return {name.removeprefix("dev/"): value for name, value in found.items()}
+
+
+def kept_epoch(curve: Sequence[Measurement], headline: Objective) -> Measurement:
+    """Return the epoch whose student is kept: the best, the latest of equals."""
+    return max(curve, key=lambda m: (headline.worth(m.dev), m.epoch))
+
+
+BY_HAND = "Stopped by hand."
+"""Why somebody's trial ended."""
 
 
 class Trial(Record):

@@ -187,6 +187,13 @@ class Objective(Spec):
         """Whether more is better."""
         return self.metric not in LOWER_IS_BETTER
 
+    def worth(self, scores: Mapping[str, float]) -> float:
+        """Return the score, turned so that more is better; -inf where missing or not finite."""
+        value = scores.get(self.metric, math.nan)
+        if not math.isfinite(value):
+            return -math.inf
+        return value if self.maximise else -value
+
 
 class Limit(Spec):
     """What the winner must keep: a bound on whatever may be an objective."""

@@ -73,11 +73,11 @@ class TaskFacts(BaseModel):
     teacher_layers: int
     """Transformer layers of the teacher, embeddings not counted."""
     student_layers: int
-    """Transformer layers of the shallowest student of the job."""
+    """Transformer layers of the student."""
     teacher_width: int
     """Hidden size of the teacher."""
     student_width: int
-    """Hidden size of the narrowest student of the job."""
+    """Hidden size of the student."""
     teacher_heads: int = 0
     """Attention heads of each of the teacher's layers; 0 where that is not known."""
     student_heads: int = 0

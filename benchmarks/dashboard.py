@@ -46,9 +46,7 @@ def calls(job: str = JOB) -> dict[str, str]:
         "job": f"/v1/jobs/{job}",
         "story": of("story"),
         "history and front": of("columns", name=NAMES),
-        "a part of the history": of(
-            "columns", name=NAMES, where=["number>=20000", "number<=21000"]
-        ),
+        "a part of the history": of("columns", name=NAMES, where=PART),
         "curves": of("curves"),
         "fields": of("fields"),
         "table by number": of("table", name=TABLED),

@@ -1,4 +1,4 @@
-"""Whether what is foretold of exchanging one component agrees with what was measured: bar 7.
+"""Whether what is foretold of exchanging one component agrees with what was measured.
 
 python -m benchmarks.exchanges [--history FILE.parquet]: by default on the history that comes with
 the package. Two pipelines of a task that differ in one component are an exchange. Its gain is

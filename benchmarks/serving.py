@@ -23,11 +23,12 @@ def served(folder: Path, database: str = "") -> Iterator[tuple[str, psutil.Proce
     environment = os.environ | {
         "AUTODISTILL_DATA_ROOT": str(folder),
         "AUTODISTILL_DATABASE_URL": database,
+        "AUTODISTILL_PORT": str(port),
         "AUTODISTILL_RATE_PER_S": "0",
     }
-    command = [sys.executable, "-m", "uvicorn", "api.main:create_app", "--factory"]
-    command += ["--port", str(port), "--log-level", "error"]
-    process = subprocess.Popen(command, env=environment)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "api"], env=environment, stderr=subprocess.DEVNULL
+    )
     url = f"http://127.0.0.1:{port}"
     try:
         wait(url + "/healthz", process)

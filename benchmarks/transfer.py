@@ -1,4 +1,4 @@
-"""The recommender's model on tables of recorded scores: bars 1, 3, 4 and 5.
+"""The recommender's model on tables of recorded scores.
 
 python -m benchmarks.transfer --table FILE.npz [--history 50] [--seeds 3] [--metric gap|range]
 [--configs 800]

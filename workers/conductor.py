@@ -16,6 +16,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from autodistill.metrics import METRICS
 from autodistill.planning import Plan, lore, seconds_searched, too_many_failures
 from autodistill.record import (
+    BY_HAND,
     FailureClass,
     Job,
     Measurement,
@@ -25,6 +26,7 @@ from autodistill.record import (
     Trial,
     TrialState,
     Wish,
+    kept_epoch,
 )
 from autodistill.search import Rungs
 from autodistill.spec import Objective, excess
@@ -256,7 +258,8 @@ class Conductor:
             return True
         if not behind:
             return False
-        dev = self._best_of(self._rows[number].curve) | self._task.student_costs[row.spec.student]
+        dev = kept_epoch(self._rows[number].curve, self._headline).dev
+        dev |= self._task.student_costs[row.spec.student]
         self._finish(number, TrialState.PRUNED, dev=dev, test={})
         return True
 
@@ -268,11 +271,6 @@ class Conductor:
         scores = measurement.dev | self._task.student_costs[row.spec.student]
         behind = self._rungs.stop(row.number, measurement.epoch, epochs, scores)
         return behind and row.origin is not Origin.BASELINE
-
-    def _best_of(self, curve: Sequence[Measurement]) -> dict[str, float]:
-        """Return what the epoch scored that would be kept."""
-        sign = 1 if self._headline.maximise else -1
-        return max(curve, key=lambda m: (sign * m.dev[self._headline.metric], m.epoch)).dev
 
     def _finish(self, number: int, state: TrialState, *, reason: str = "", **kept: Any) -> None:
         seconds = sum(m.values["seconds"] for m in self._rows[number].curve)
@@ -289,7 +287,7 @@ class Conductor:
         self._untidy = True
 
     def _stop(self, number: int) -> None:
-        self._finish(number, TrialState.CANCELLED, dev={}, test={}, reason="Stopped by hand.")
+        self._finish(number, TrialState.CANCELLED, dev={}, test={}, reason=BY_HAND)
 
     def _change(self, number: int, **values: Any) -> None:
         """Bring a row to where the next commit brings the store's."""

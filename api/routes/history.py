@@ -46,7 +46,7 @@ class PastJob(View):
 
 
 class Past(View):
-    """All that the recommender knows."""
+    """What the recommender has learnt from jobs of this service."""
 
     num_jobs: int
     num_trials: int
@@ -57,7 +57,7 @@ class Past(View):
 
 @router.get("/history")
 def get_history(store: StoreDep, principal: PrincipalDep) -> Past:
-    """Return the jobs, trials and datasets that recommendations rest on."""
+    """Return the own jobs, trials and datasets that recommendations rest on."""
     with store.read() as tx:
         learnt = {job: trials for job, trials in tx.census.learnt()}
         newest = [tx.jobs.get(job) for job in [*learnt][::-1][:NEWEST]]

@@ -231,7 +231,9 @@ def recommend(
     if (cut is None) == (student is None):
         raise typer.BadParameter("Give one of --cut and --student.")
     wanted: dict[str, Any] = (
-        {"kind": "cut", "num_layers": cut} if cut else {"kind": "registered", "model": student}
+        {"kind": "cut", "num_layers": cut}
+        if cut is not None
+        else {"kind": "registered", "model": student}
     )
     with connected(url) as client:
         found = client.recommend(dataset, teacher, wanted, k=k)

@@ -67,7 +67,7 @@ class Recommendation(Record):
 
     advice: tuple[Advice, ...]
     basis: Literal["expert", "history"]
-    """The expert portfolio when there is no history; otherwise the store's own trials."""
+    """The experts' list when no past task is similar; otherwise past tasks of any standing."""
     num_past_tasks: int
     message: str
     """What the list rests on, or a plain "no similar past task"."""
@@ -155,7 +155,7 @@ class PastTask(Record):
     metric: str
     """Headline metric; compared on dev."""
     trials: tuple[Trial, ...]
-    """Complete ones and early-stopped ones, without their curves."""
+    """Complete ones and early-stopped ones; curves only where they are exported."""
     job: str = ""
     """Id of the job."""
     student: str = ""

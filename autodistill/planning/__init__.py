@@ -1,4 +1,4 @@
-"""What a job still needs and what it has found, whoever runs its trials: pure but for `lore`."""
+"""What a job still needs and what it has found, whoever runs its trials."""
 
 from autodistill.planning.lore import lore as lore
 from autodistill.planning.plan import FRESH_SEED as FRESH_SEED

@@ -10,7 +10,7 @@ from autodistill.history import PastTask, Waypoint
 from autodistill.recommend.evaluation import DEFAULT, NEAREST, OURS, RANDOM, evaluate
 
 METHODS = (OURS, RANDOM, DEFAULT, NEAREST)
-"""Ways that take no model of all tasks, which would be fitted anew at each point."""
+"""The recommender, and the ways that a newcomer would take instead of it."""
 POINTS = 6
 
 

@@ -14,6 +14,7 @@ from autodistill.losses.logit_mse import LogitMSE
 from autodistill.metrics import LOWER_IS_BETTER
 from autodistill.recommend.expert import portfolio
 from autodistill.recommend.foresight import foresee, residuals
+from autodistill.recommend.similarity import sort
 from autodistill.recommend.surrogate import Experience, encode, experience
 from autodistill.recommend.witnesses import Panel, panel_of
 from autodistill.record import Origin, Trial
@@ -91,7 +92,9 @@ def evaluate(history: Sequence[PastTask], methods: Sequence[str] = METHODS) -> E
     for one in held:
         past = [p for p in history if p.group != one.past.group]
         panel = panel_of(one.past.dataset, one.past.facts, past, lambda p: known[id(p)])
-        everyone = [e for p in past if (e := known[id(p)]) is not None and _kindred(p, one.past)]
+        mine = sort(one.past.facts.task)
+        kindred = (known[id(p)] for p in past if sort(p.facts.task) == mine)
+        everyone = [e for e in kindred if e is not None]
         asked = Asked(one, panel, everyone)
         for name in methods:
             regret[name].append(_at(one, name, asked))
@@ -206,14 +209,6 @@ def _with_features(table: Floats, past: PastTask) -> Floats:
     row = [known.get(name, MISSING) for name in FEATURES]
     row += [facts.student_layers / facts.teacher_layers, facts.student_width / facts.teacher_width]
     return np.hstack([table, np.tile(row, (len(table), 1))])
-
-
-def _kindred(one: PastTask, other: PastTask) -> bool:
-    mine, theirs = one.facts.task, other.facts.task
-    return (mine.is_classification, mine.tags_words) == (
-        theirs.is_classification,
-        theirs.tags_words,
-    )
 
 
 def _best(values: Floats) -> list[int]:

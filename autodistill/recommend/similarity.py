@@ -65,7 +65,7 @@ def similarities(
     median = float(np.clip(np.median(distance), 0.5, 1.0))
     bandwidth = (PRIOR_TASKS + len(distance) * median) / (PRIOR_TASKS + len(distance))
     kernel = np.exp(-0.5 * np.square(distance / bandwidth))
-    alike = [_sort(p.facts.task) == _sort(facts.task) for p in history]
+    alike = [sort(p.facts.task) == sort(facts.task) for p in history]
     return np.where(alike, kernel, 0.0)
 
 
@@ -126,7 +126,8 @@ def flat_map(distances: NDArray[np.float64]) -> NDArray[np.float64]:
     return places
 
 
-def _sort(task: Task) -> tuple[str, bool]:
+def sort(task: Task) -> tuple[str, bool]:
+    """Return what tasks of one sort have in common."""
     return task.head, task.is_classification
 
 

@@ -11,9 +11,7 @@ from autodistill.component import Choice, Uniform
 from autodistill.lazy import torch
 from autodistill.pool import Pool
 from autodistill.regularizers._base import Regularising, Regularizer, Unregularised
-
-STEEPEST = 5.0
-"""Slope at 0 above which b grows, since it multiplies the learning rate of small weights."""
+from autodistill.regularizers._compander import compander
 
 
 class WeightCompander(Regularizer, title="Weight compander"):
@@ -58,34 +56,3 @@ class _Companded(Unregularised):
         parametrize = torch.nn.utils.parametrize
         for module in [m for m in student.modules() if parametrize.is_parametrized(m, "weight")]:
             parametrize.remove_parametrizations(module, "weight")
-
-
-def compander(settings: WeightCompander, weight: torch.Tensor) -> Any:
-    """Return psi for one matrix, a module with `forward` (v to w) and `right_inverse` (w to v)."""
-    p, delta = settings.power, settings.delta
-    floor = delta**p
-
-    class Compander(torch.nn.Module):
-        def __init__(self) -> None:
-            super().__init__()
-            a = settings.headroom * (weight.abs().max().clamp_min(1e-6))
-            b = a * max(1.0, p * delta ** (p - 1) / STEEPEST)
-            scales = torch.stack([a, b]).log()
-            if settings.learnt:
-                self.scales = torch.nn.Parameter(scales)
-            else:
-                self.register_buffer("scales", scales)
-
-        @override
-        def forward(self, v: torch.Tensor) -> torch.Tensor:
-            a, b = self.scales.exp()
-            w: torch.Tensor = a * v.sign() * torch.tanh((v.abs() / b + delta) ** p - floor)
-            return w
-
-        def right_inverse(self, w: torch.Tensor) -> torch.Tensor:
-            a, b = self.scales.detach().exp()
-            spread = (torch.atanh(w.abs() / a) + floor) ** (1 / p) - delta
-            v: torch.Tensor = b * w.sign() * spread.clamp_min(0)
-            return v
-
-    return Compander()

@@ -102,9 +102,9 @@ class Rungs:
     ) -> int | None:
         """Take note, and return the rung that is reached with this epoch."""
         course = self._courses.setdefault(number, [])
-        score = _worth(self._headline, scores)
+        score = self._headline.worth(scores)
         if not course or score >= course[-1]:
-            worths = [_worth(o, scores) for o in self._objectives]
+            worths = [o.worth(scores) for o in self._objectives]
             self._kept[number] = np.array([-excess(scores, self._limits), *worths])
         if epoch > len(course):
             course.append(max([score, *course[-1:]]))
@@ -154,14 +154,6 @@ def rung_of(share: float, num_epochs: int) -> int | None:
     """Return the first epoch at which a share is done; None where that is far more of them."""
     epoch = max(1, math.ceil(share * num_epochs - ROUNDING))
     return epoch if epoch <= LATE * share * num_epochs else None
-
-
-def _worth(objective: Objective, scores: Mapping[str, float]) -> float:
-    """Return a score turned so that more is better; what is no number is worse than any."""
-    value = scores.get(objective.metric, math.nan)
-    if not math.isfinite(value):
-        return -math.inf
-    return value if objective.maximise else -value
 
 
 def _gain(now: float, before: float) -> float:

@@ -36,9 +36,10 @@ MOST_POINTS = 300
 
 SPREAD = 8
 """Random points of which the farthest from all others fills the space: of more, a corner would."""
-RANDOM, NEIGHBOURS, ROUNDS = 512, 192, 3
-"""Candidates: random ones, neighbours of the best, and how often those are improved on."""
+RANDOM, NEIGHBOURS = 512, 192
+"""Candidates: random ones, and neighbours of the best."""
 WIDTHS = (0.2, 0.07, 0.03)
+"""How far neighbours lie, round by round."""
 SHARPNESS = 1.0
 """A past task that orders all pairs of trials wrongly loses this many factors of e a trial."""
 LEAST_SPREAD = 0.1
@@ -88,11 +89,11 @@ class TransferSampler(BaseSampler):
 
     The first trials are a portfolio of what past tasks' surrogates expect. Then a Gaussian process
     of the job's trials, whose mean is what the past expects, as far as that is trusted, proposes by
-    expected improvement per second. Settings that are inactive are left out. One trial in ten fills
-    the space; running trials count with the mean of the others (constant liar). Several objectives
-    are made one by random weights (ParEGO, Knowles, 2006). Trials that were stopped early count
-    with what the others gained from there on. Above 300 trials, and without a past, the
-    tree-structured Parzen estimator proposes.
+    expected improvement per second, where trials tell `seconds` as a user attribute. Settings that
+    are inactive are left out. One trial in ten fills the space; running trials count with the mean
+    of the others (constant liar). Several objectives are made one by random weights (ParEGO,
+    Knowles, 2006). Trials that were stopped early count with what the others gained from there on.
+    Above 300 trials, and without a past, the tree-structured Parzen estimator proposes.
 
     The design is ours, after Wistuba et al. (2018) and Salinas et al. (2020).
 
@@ -100,8 +101,6 @@ class TransferSampler(BaseSampler):
         knowledge: The space and its past.
         seed: Of every choice; the same trials and seed give the same proposal.
         accepts: Says of a setting whether it may be proposed.
-        per_second: Whether improvement is weighed by the seconds it takes, where trials tell their
-            seconds in the user attribute `seconds`.
     """
 
     def __init__(
@@ -110,10 +109,9 @@ class TransferSampler(BaseSampler):
         *,
         seed: int,
         accepts: Callable[[dict[str, Scalar]], bool] = lambda _: True,
-        per_second: bool = True,
     ) -> None:
         self._known, self._seed = knowledge, seed
-        self._accepts, self._per_second = accepts, per_second
+        self._accepts = accepts
         self._independent = RandomSampler(seed=seed)
         self._estimator = tpe(seed)
 
@@ -213,7 +211,7 @@ class TransferSampler(BaseSampler):
             mean=None if expect is None else expect(features),
             lengths=self._known.priors[0].lengths,
         )
-        slow = _slowness(features, seen.seconds) if self._per_second else None
+        slow = _slowness(features, seen.seconds)
         best = process.expect(features, None if expect is None else expect(features)).max()
 
         def worth(candidates: Floats) -> Floats:

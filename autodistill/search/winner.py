@@ -17,14 +17,8 @@ Floats = NDArray[np.float64]
 
 
 def signed(trial: Trial, objective: Objective) -> float:
-    """Return a trial's value of an objective, turned so that more is better.
-
-    A value that is missing or not finite is worse than any other.
-    """
-    value = trial.dev.get(objective.metric, math.nan)
-    if not math.isfinite(value):
-        return -math.inf
-    return value if objective.maximise else -value
+    """Return what a trial is worth in an objective."""
+    return objective.worth(trial.dev)
 
 
 def leads(trial: Trial, limits: Sequence[Limit]) -> bool:

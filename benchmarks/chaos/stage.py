@@ -31,7 +31,8 @@ class Stage:
         self.root = root
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
-            self.url = f"http://127.0.0.1:{probe.getsockname()[1]}"
+            port = probe.getsockname()[1]
+        self.url = f"http://127.0.0.1:{port}"
         self._environment = os.environ | {
             "AUTODISTILL_DATA_ROOT": str(root),
             "AUTODISTILL_DATABASE_URL": database,
@@ -39,6 +40,7 @@ class Stage:
             "AUTODISTILL_LEASE_TTL_S": f"{LEASE_TTL_S}",
             "AUTODISTILL_STALL_S": f"{STALL_S}",
             "AUTODISTILL_SLOTS": "1",
+            "AUTODISTILL_PORT": str(port),
         }
         self._running: dict[str, subprocess.Popen[bytes]] = {}
         self._leaving = threading.Event()
@@ -81,14 +83,10 @@ class Stage:
         return found
 
     def _start(self, name: str) -> None:
-        if name == "api":
-            port = self.url.rpartition(":")[2]
-            module = ["uvicorn", "api.main:create_app", "--factory", "--port", port]
-        else:
-            module = ["workers"]
+        module = "api" if name == "api" else "workers"
         with (self.root / f"{name}.log").open("ab") as log:
             self._running[name] = subprocess.Popen(
-                [sys.executable, "-m", *module],
+                [sys.executable, "-m", module],
                 env=self._environment | {"AUTODISTILL_WORKER": name},
                 stdout=log,
                 stderr=subprocess.STDOUT,

@@ -1,4 +1,4 @@
-"""Search on recorded curves against Optuna's samplers, in the same run: bars 1 to 3.
+"""Search on recorded curves against Optuna's samplers, in the same run.
 
 python -m benchmarks.search --table FILE.npz [--seeds 3] [--trials 50] [--history 100]
 
@@ -71,7 +71,7 @@ def target(scores: Floats, seed: int) -> float:
 
 
 def main(asked: argparse.Namespace) -> int:
-    """Run, print and judge."""
+    """Run and print."""
     table = read(asked.table)
     names: Sequence[str] = asked.contenders.split(",")
     shape = (len(table.tasks), asked.seeds)

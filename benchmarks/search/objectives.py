@@ -1,4 +1,4 @@
-"""Early stopping with several objectives on recorded curves in virtual time: bar 5 (R8).
+"""Early stopping with several objectives on recorded curves in virtual time.
 
 python -m benchmarks.search.objectives --table taskset.npz [--trials 200] [--seeds 10]
 
@@ -76,7 +76,7 @@ def one(table: Table, num_trials: int, seed: int) -> tuple[float, float]:
 
 
 def main(asked: argparse.Namespace) -> int:
-    """Run, print and judge."""
+    """Run and print."""
     table = read(asked.table)
     runs = np.array([one(table, asked.trials, seed) for seed in range(asked.seeds)])
     told: dict[str, object] = {"benchmark": "search.objectives", "table": asked.table.stem}

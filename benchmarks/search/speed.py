@@ -1,4 +1,4 @@
-"""How long a suggestion takes in the whole space of a real job: bar 7.
+"""How long a suggestion takes in the whole space of a real job.
 
 python -m benchmarks.search.speed [--trials 100 250 1000 5000] [--repeats 20]
 

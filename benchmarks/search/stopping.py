@@ -1,4 +1,4 @@
-"""Early stopping on recorded curves in virtual time: bar 4.
+"""Early stopping on recorded curves in virtual time.
 
 python -m benchmarks.search.stopping --table FILE.npz [--pool 1000] [--seeds 10] [--first 10]
 
@@ -116,7 +116,7 @@ def curves_of(table: Table, task: int) -> Floats:
 
 
 def main(asked: argparse.Namespace) -> int:
-    """Run, print and judge."""
+    """Run and print."""
     table = read(asked.table)
     shape = (len(table.tasks), asked.seeds)
     names = ("epochs", "regret", "stopped", "area", "epochs_top", "regret_top", "area_top")

@@ -58,11 +58,6 @@ class Table:
     meta: Floats
     """[task, feature]; no features where nothing is known of the tasks."""
 
-    @property
-    def num_steps(self) -> int:
-        """Length of the curves."""
-        return int(self.scores.shape[2])
-
     def thinned(self, most: int) -> Table:
         """Return so many of the configurations, drawn with seed 0; all where there are fewer."""
         if most >= len(self.configs):
@@ -99,18 +94,6 @@ class Table:
         if isinstance(drawn, Choice):
             return drawn.options[int(value)]
         return int(value) if isinstance(drawn, IntUniform) else float(value)
-
-    def some(self, count: int, seed: int = 0) -> Table:
-        """Return the table with at most so many of its configurations, chosen by the seed."""
-        if count >= len(self.configs):
-            return self
-        kept = np.sort(np.random.default_rng(seed).permutation(len(self.configs))[:count])
-        return replace(
-            self,
-            scores=self.scores[:, kept],
-            configs=self.configs[kept],
-            seconds=self.seconds[:, kept],
-        )
 
 
 def read(path: Path) -> Table:

@@ -5,10 +5,11 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2] / "autodistill"
-FAMILIES = ("augmentations", "intermediate", "losses", "mappings", "selections", "targets")
-COMPONENTS = sorted(
-    path for family in (*FAMILIES, "teachers") for path in (ROOT / family).glob("[!_]*.py")
+FAMILIES = (
+    *("augmentations", "balancings", "finishings", "intermediate", "losses", "mappings"),
+    *("regularizers", "selections", "targets", "teachers"),
 )
+COMPONENTS = sorted(path for family in FAMILIES for path in (ROOT / family).glob("[!_]*.py"))
 
 
 @pytest.mark.parametrize("path", COMPONENTS, ids=lambda p: f"{p.parent.name}/{p.stem}")

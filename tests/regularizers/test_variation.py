@@ -7,7 +7,8 @@ import pytest
 import torch
 from typing_extensions import override
 
-from autodistill.regularizers.variation import DECAY, Variation, sensitivity
+from autodistill.regularizers._sensitivity import sensitivity
+from autodistill.regularizers.variation import DECAY, Variation
 from autodistill.testing.contracts.components import FACTS
 from autodistill.testing.pools import random_pool
 

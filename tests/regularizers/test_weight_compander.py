@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 import torch
 
-from autodistill.regularizers.weight_compander import WeightCompander, compander
+from autodistill.regularizers._compander import compander
+from autodistill.regularizers.weight_compander import WeightCompander
 from autodistill.testing.contracts.components import FACTS
 from autodistill.testing.pools import random_pool
 
