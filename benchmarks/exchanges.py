@@ -25,7 +25,6 @@ from autodistill.recommend.surrogate import Experience, experience
 from autodistill.recommend.witnesses import panel_of
 from autodistill.spec import PipelineSpec
 
-SHIPPED = Path(chronicle.__file__).with_name("prior.parquet")
 COUNTED = ("accuracy",)
 """Metrics that are shares of the examples of dev."""
 Z = 1.96
@@ -81,7 +80,7 @@ def main(history: Sequence[PastTask]) -> int:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--history", type=Path, default=SHIPPED)
+    parser.add_argument("--history", type=Path, default=chronicle.SHIPPED)
     given = parser.parse_args()
     if not given.history.exists():
         sys.exit(f"There is no history {given.history}; benchmarks.prior makes one.")

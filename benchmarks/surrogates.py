@@ -6,7 +6,8 @@ python -m benchmarks.surrogates [--table FILE.npz ...] [--history FILE.parquet|F
 Leave one group of tasks out, in turn: every model learns from the trials of the others and orders
 what the task itself has tried (`--history`), or configurations of a table that none has seen.
 Models: trees for each past task, weighed by similarity; one forest of all tasks with their
-features as columns; both, as the recommender does; LightGBM's LambdaMART; a multilayer perceptron
+features as columns; both, blended as the recommender does, on the table's own features and weights;
+LightGBM's LambdaMART; a multilayer perceptron
 with and without the bound on its gradient norm that IGNITE sets (see `benchmarks.ignite`). "nested"
 takes for each group the model that was best when the other groups were left out in turn.
 
@@ -113,7 +114,7 @@ def pooled(past: Sequence[Known], asked: Asked) -> Floats:
 
 
 def both(past: Sequence[Known], asked: Asked) -> Floats:
-    """The recommender's: both of them."""
+    """Return both of them, in the recommender's blend."""
     return blend(_said(past, asked), _told(past, asked), _weights(past, asked)).promised
 
 

@@ -37,7 +37,6 @@ from autodistill.recommend.evaluation import (
 from autodistill.recommend.surrogate import experience
 from autodistill.recommend.tryout import MOST, SHARE
 from autodistill.recommend.witnesses import panel_of
-from benchmarks import prior
 
 WAYS = ((1, 1.0), (3, 1 / SHARE), (MOST, 0.1), (MOST, 1 / SHARE), (MOST, 0.5), (MOST, 1.0))
 """Pipelines that are tried out, and the share of their epochs."""
@@ -88,7 +87,7 @@ def main(history: Path) -> None:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--history", type=Path, default=prior.SHIPPED)
+    parser.add_argument("--history", type=Path, default=chronicle.SHIPPED)
     given = parser.parse_args()
     if not given.history.exists():
         sys.exit(f"{given.history} is absent; benchmarks/prior.py collects it.")

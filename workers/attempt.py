@@ -17,7 +17,7 @@ from autodistill.metrics import METRICS
 from autodistill.record import FailureClass, Measurement, PreparedTask
 from autodistill.spec import TrialSpec
 from autodistill.trial import TrialRun
-from workers.ending import Report
+from workers.report import Report
 
 STARVED = ("out of memory", "can't allocate memory")
 """What torch says on an accelerator and on a CPU."""

@@ -31,9 +31,9 @@ from autodistill.record import (
 from autodistill.search import Rungs
 from autodistill.spec import Objective, excess
 from autodistill.store import Store
-from workers.ending import Report
 from workers.folders import TrialFolders
 from workers.ledger import Ledger
+from workers.report import Report
 
 RETRIES = {
     FailureClass.OUT_OF_MEMORY: 2,

@@ -8,7 +8,7 @@ from autodistill.errors import LeaseLost
 from autodistill.record import FailureClass
 from workers.attempt import attempt
 from workers.conductor import POLL_S, Conductor, Supply
-from workers.ending import Report
+from workers.report import Report
 
 
 class Halt(Exception):  # a signal, not an error

@@ -8,7 +8,7 @@ import torch
 from ray import tune
 
 from workers.attempt import attempt
-from workers.ending import Report
+from workers.report import Report
 
 torch.set_num_threads(1)
 

@@ -22,7 +22,7 @@ from typing_extensions import override
 from autodistill.errors import LeaseLost
 from autodistill.record import FailureClass
 from workers.conductor import Conductor, Supply
-from workers.ending import Report
+from workers.report import Report
 from workers.silence import Silence
 from workers.trainable import train
 

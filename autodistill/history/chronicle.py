@@ -26,6 +26,8 @@ from autodistill.spec import PipelineSpec, TrialSpec
 from autodistill.task import TaskFacts
 
 VERSION = 1
+SHIPPED = Path(__file__).with_name("prior.parquet")
+"""What comes with the package."""
 MARK = b"autodistill.history"
 """Key of the version in the file's metadata."""
 MOST_ROWS = 200_000

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import cache
-from importlib import resources
 
 from sqlalchemy import Connection, delete, insert, select
 
@@ -64,7 +63,7 @@ class Chronicles(Registry[Chronicle]):
 @cache
 def shipped() -> tuple[PastTask, ...]:
     """Return the past tasks that come with the package; none where the file is not there."""
-    file = resources.files("autodistill.history") / "prior.parquet"
+    file = chronicle.SHIPPED
     return tuple(_learnt(file.read_bytes(), Standing.SHIPPED)) if file.is_file() else ()
 
 

@@ -109,7 +109,7 @@ def main(history: Path, wanted: list[str]) -> None:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--history", type=Path, default=prior.SHIPPED)
+    parser.add_argument("--history", type=Path, default=chronicle.SHIPPED)
     parser.add_argument("--only", type=lambda said: said.split(","), default=["trec", "ha_intents"])
     given = parser.parse_args()
     if not given.history.exists():

@@ -19,8 +19,8 @@ from autodistill.testing.played import COSTS, measured, prepared, request, submi
 from benchmarks.service.databases import new_database, postgres, sqlite
 from benchmarks.service.figures import Figure
 from workers.conductor import Conductor, Supply
-from workers.ending import Report
 from workers.folders import TrialFolders
+from workers.report import Report
 
 REPORTS, ROUNDS, TRIALS = 20, 5, 40
 PARAMETERS = 6

@@ -13,9 +13,9 @@ from autodistill.store import Store
 from autodistill.testing.played import COSTS, PlayedRun, measured, prepared, request, submit
 from workers.claim import Driver
 from workers.conductor import Conductor, Supply
-from workers.ending import Report
 from workers.folders import TrialFolders
 from workers.inline import run_inline
+from workers.report import Report
 
 
 class Desk:

@@ -14,8 +14,8 @@ from autodistill.spec import JobSpec
 from autodistill.testing.played import request
 from autodistill.testing.records import NOW, facts_of, trial_of
 from workers.conductor import Conductor
-from workers.ending import Report
 from workers.inline import run_inline
+from workers.report import Report
 
 TRIALS, SLOTS = 24, 2
 SPEC = request(

@@ -21,8 +21,8 @@ from autodistill.testing.tiny import tiny_dataset, tiny_encoder, tiny_model
 from autodistill.trial._learner import Learner
 from workers.attempt import attempt
 from workers.claim import Driver
-from workers.ending import Report
 from workers.inline import run_inline
+from workers.report import Report
 
 Desk = Callable[..., Any]
 

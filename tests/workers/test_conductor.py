@@ -8,7 +8,7 @@ import pytest
 from autodistill.errors import InvalidInput, LeaseLost
 from autodistill.record import FailureClass, Origin, TrialState, Wish
 from workers.conductor import Supply
-from workers.ending import Report
+from workers.report import Report
 
 Desk = Callable[..., Any]
 BUDGET = {"num_trials": 4, "max_epochs": 3}

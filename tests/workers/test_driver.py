@@ -19,8 +19,8 @@ from autodistill.store import ArtifactFolder
 from workers import inline
 from workers.attempt import attempt as whole_attempt
 from workers.conductor import Conductor
-from workers.ending import Report
 from workers.inline import run_inline
+from workers.report import Report
 from workers.settings import TEMPORARY_FAILURE
 
 Garage = Callable[..., Any]

@@ -13,7 +13,7 @@ from autodistill.record import TrialState
 from autodistill.store import Store
 from autodistill.testing.economy import Counted, counted
 from workers import ledger
-from workers.ending import Report
+from workers.report import Report
 
 Desk = Callable[..., Any]
 ENGINES = ["sqlite_store", "postgres_store"]

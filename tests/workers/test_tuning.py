@@ -16,7 +16,7 @@ from autodistill.record import FailureClass, JobState, Outcome
 from autodistill.testing.played import COSTS, measured
 from workers import cluster
 from workers.conductor import RETRIES, Conductor
-from workers.ending import Report
+from workers.report import Report
 from workers.settings import ENVIRONMENT
 from workers.silence import Silence
 from workers.tuning import run_on_ray

@@ -1,4 +1,4 @@
-"""How one attempt of a trial ends, as the trial's process tells its driver."""
+"""What the process of a trial tells its driver: start, epochs, outcome or failure."""
 
 from __future__ import annotations
 
