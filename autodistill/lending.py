@@ -9,7 +9,7 @@ from annotated_types import Ge, Le, Len
 from pydantic import BaseModel, ConfigDict, Field
 
 from autodistill.errors import InvalidInput, Problem
-from autodistill.metrics import CATALOGUE, COSTS, METRICS, Metric, measured
+from autodistill.metrics import CATALOGUE, COSTS, LARGEST, METRICS, measured
 from autodistill.record import FailureClass, JobState, Measurement, Origin, Record, TrialState
 from autodistill.spec import JobSpec, Objective, TrialSpec
 from autodistill.task import TaskFacts
@@ -21,10 +21,6 @@ Scores = dict[str, float]
 Attempt = Annotated[int, Ge(1), Le(2**31 - 1)]
 Seconds = Annotated[float, Ge(0), Le(1e9), Field(allow_inf_nan=False)]
 """At most 31 years, so that sums stay numbers."""
-ROUNDING = 1e-6
-"""So far single precision may take a score beyond what is possible."""
-LARGEST = 1e15
-"""Score beyond which a trial has diverged; sums and squares of what is kept stay numbers."""
 
 
 class Message(BaseModel):
@@ -164,14 +160,9 @@ def _wrong(
             way_out = 'tell a trial that diverged as failed: {"failure": "diverged"}'
             message = f"Scores are finite, at most {LARGEST:g}, got {value}; {way_out}."
             yield Problem(field=field, message=message)
-        elif _impossible(CATALOGUE[name], value):
+        elif not CATALOGUE[name].holds(value):
             message = f"{name} {CATALOGUE[name].law}, got {value}; send it as it is defined."
             yield Problem(field=field, message=message)
     if missing := [name for name in dict.fromkeys(needed) if name not in scores]:
         message = f"This job needs {', '.join(missing)} on {split}; measure and send it."
         yield Problem(field=split, message=message, known=tuple(dict.fromkeys(needed)))
-
-
-def _impossible(metric: Metric, value: float) -> bool:
-    low, high = metric.possible
-    return not low - ROUNDING <= value <= high + ROUNDING

@@ -8,7 +8,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, FiniteFloat
 
 from autodistill.metrics import Probe
 from autodistill.metrics.classes import Confusion as Confusion
@@ -43,7 +43,7 @@ class Dataset(Registered):
     has_pair: bool
     num_examples: dict[Literal["train", "dev", "test"], int]
     licence: str
-    meta_features: dict[str, float]
+    meta_features: dict[str, FiniteFloat]
     """What the recommender compares datasets by; computed on train and dev only."""
 
     @property

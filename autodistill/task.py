@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Annotated
 
+from annotated_types import Ge, Le
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
 Name = Annotated[
@@ -14,6 +15,8 @@ Name = Annotated[
     ),
 ]
 """What a dataset or model is called: letters, digits and some marks; it is part of addresses."""
+Size = Annotated[int, Ge(1), Le(10**6)]
+"""Of a part of a model."""
 DEFAULT_PROJECT = "default"
 """Whose jobs are that name no project."""
 
@@ -70,13 +73,13 @@ class TaskFacts(BaseModel):
     """Distinct training labels; 0 where that is not known."""
     num_train: int
     """Training examples before selection."""
-    teacher_layers: int
+    teacher_layers: Size
     """Transformer layers of the teacher, embeddings not counted."""
-    student_layers: int
+    student_layers: Size
     """Transformer layers of the student."""
-    teacher_width: int
+    teacher_width: Size
     """Hidden size of the teacher."""
-    student_width: int
+    student_width: Size
     """Hidden size of the student."""
     teacher_heads: int = 0
     """Attention heads of each of the teacher's layers; 0 where that is not known."""

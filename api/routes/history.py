@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from datetime import datetime
+from itertools import islice
 from typing import Annotated
 
+from anyio import CapacityLimiter, to_thread
 from fastapi import APIRouter, Query, Response
 from fastapi.responses import StreamingResponse
 
@@ -14,7 +15,7 @@ from api.deps import PrincipalDep, StoreDep
 from api.exports import PARQUET
 from api.insight import headline
 from api.views import View, visible
-from autodistill.errors import InvalidInput, Problem
+from autodistill.errors import InvalidInput, NotFound, Problem
 from autodistill.history import Evaluation, PastTask, Waypoint, chronicle
 from autodistill.recommend import course, evaluate
 from autodistill.record import Job, JobState
@@ -22,7 +23,8 @@ from autodistill.store import Store, Transaction
 
 router = APIRouter(prefix="/v1", tags=["history"])
 NEWEST = 200
-TRYING = threading.Lock()
+TRYING = CapacityLimiter(1)
+"""Whoever waits for a turn holds no thread, of which other requests have need."""
 
 
 class PastJob(View):
@@ -60,8 +62,9 @@ def get_history(store: StoreDep, principal: PrincipalDep) -> Past:
     """Return the own jobs, trials and datasets that recommendations rest on."""
     with store.read() as tx:
         learnt = {job: trials for job, trials in tx.census.learnt()}
-        newest = [tx.jobs.get(job) for job in [*learnt][::-1][:NEWEST]]
-        jobs = [_past(tx, job, learnt[job.id]) for job in newest if visible(principal, job)]
+        newest = map(tx.jobs.get, reversed(learnt))
+        seen = islice((job for job in newest if visible(principal, job)), NEWEST)
+        jobs = [_past(tx, job, learnt[job.id]) for job in seen]
         datasets = tx.census.learnt_datasets()
     return Past(
         num_jobs=len(learnt), num_trials=sum(learnt.values()), num_datasets=datasets, jobs=jobs
@@ -69,24 +72,23 @@ def get_history(store: StoreDep, principal: PrincipalDep) -> Past:
 
 
 @router.get("/history/evaluation")
-def evaluate_history(store: StoreDep) -> Evaluation:
+async def evaluate_history(store: StoreDep) -> Evaluation:
     """Try the recommender on its past: each group of tasks is left out and advised by the rest.
 
     Takes seconds; one is made at a time.
     """
-    with store.read() as tx:
-        history = tx.history.tasks()
-    with TRYING:
-        return evaluate(history)
+    return await to_thread.run_sync(lambda: evaluate(_tasks(store)), limiter=TRYING)
 
 
 @router.get("/history/evaluation/course")
-def follow_evaluation(store: StoreDep) -> tuple[Waypoint, ...]:
+async def follow_evaluation(store: StoreDep) -> tuple[Waypoint, ...]:
     """Try the recommender on ever more of its past, the oldest first: how its regret went."""
+    return await to_thread.run_sync(lambda: course(_tasks(store)), limiter=TRYING)
+
+
+def _tasks(store: Store) -> list[PastTask]:
     with store.read() as tx:
-        history = tx.history.tasks()
-    with TRYING:
-        return course(history)
+        return tx.history.tasks()
 
 
 @router.get("/history/export", response_class=Response)
@@ -97,8 +99,10 @@ def export_history(
 ) -> Response:
     """Download all that ended of your jobs, with curves, as Parquet to be imported elsewhere."""
     with store.read() as tx:
-        learnt = job or [known for known, _ in tx.census.learnt()]
+        learnt = dict.fromkeys(job or [known for known, _ in tx.census.learnt()])
         wanted = [known for known in map(tx.jobs.get, learnt) if visible(principal, known)]
+        if job and (hidden := learnt.keys() - {known.id for known in wanted}):
+            raise NotFound("job", min(hidden))
     if tryouts := [known.id for known in wanted if known.spec.tryout]:
         message = f"No other task learns from tryouts; leave out {', '.join(tryouts)}."
         raise InvalidInput(Problem(field="job", message=message))

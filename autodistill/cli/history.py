@@ -29,7 +29,7 @@ def history_export(
 
 @history_app.command("import")
 def history_import(
-    path: Path,
+    path: Annotated[Path, typer.Argument(exists=True, dir_okay=False)],
     name: Annotated[
         str | None, typer.Option(help="Of the import; the file's when left out.")
     ] = None,

@@ -10,17 +10,19 @@ from __future__ import annotations
 
 import io
 import json
+import math
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import FiniteFloat, TypeAdapter, ValidationError
 
 from autodistill.errors import InvalidInput, Problem
 from autodistill.history import PastTask, Standing
 from autodistill.lazy import parquet, pyarrow
+from autodistill.metrics import CATALOGUE, LARGEST
 from autodistill.record import Dataset, Measurement, Origin, Trial, TrialState
 from autodistill.spec import PipelineSpec, TrialSpec
 from autodistill.task import TaskFacts
@@ -32,7 +34,7 @@ MARK = b"autodistill.history"
 """Key of the version in the file's metadata."""
 MOST_ROWS = 200_000
 """Trials that are read of a file."""
-NUMBERS = TypeAdapter(dict[str, float])
+NUMBERS = TypeAdapter(dict[str, FiniteFloat])
 OF_A_TASK = ("job", "student", "kin", "metric", "dataset", "facts", "teacher", "conditions")
 
 
@@ -135,7 +137,7 @@ def read(
             _task(dict(zip(OF_A_TASK, key, strict=True)), trials, standing)
             for key, trials in found.items()
         ]
-    except (ValidationError, ValueError, TypeError) as error:
+    except (ValidationError, ValueError, TypeError, OverflowError) as error:
         raise _refused(f"A row breaks a law: {str(error)[:500]}") from error
     return [task for task in tasks if task.trials]
 
@@ -168,6 +170,8 @@ def _trial(row: Mapping[str, Any], known: dict[str, PipelineSpec | None]) -> Tri
             known[said] = None
     if (pipeline := known[said]) is None:
         return None
+    for scores in (row["dev"], row["test"]):
+        _check_scores(scores)
     ended = row["finished_at"] or datetime.fromtimestamp(0, UTC)
     curve = tuple(Measurement(epoch=e["epoch"], values=e["values"]) for e in row.get("curve", ()))
     return Trial(
@@ -192,6 +196,15 @@ def _trial(row: Mapping[str, Any], known: dict[str, PipelineSpec | None]) -> Tri
         created_at=ended,
         finished_at=ended,
     )
+
+
+def _check_scores(scores: Mapping[str, float]) -> None:
+    """Refuse what cannot be; what is not finite is of a trial that diverged."""
+    for name, value in scores.items():
+        metric = CATALOGUE.get(name)
+        if metric is not None and math.isfinite(value) and not metric.holds(value):
+            message = f"{name} {metric.law} and at most {LARGEST:g}, got {value:g}."
+            raise ValueError(message)
 
 
 def _task(said: Mapping[str, str], trials: list[Trial], standing: Standing) -> PastTask:

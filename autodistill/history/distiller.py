@@ -61,16 +61,20 @@ def read(path: Path) -> list[PastTask]:
     Raises:
         InvalidInput: When it is another table.
     """
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        reader = csv.DictReader(file)
-        if missing := [name for name in COLUMNS if name not in (reader.fieldnames or ())]:
-            message = f"This is not Distiller's table: it lacks {', '.join(missing)}."
-            raise InvalidInput(Problem(field="file", message=message))
-        try:
-            return _tasks(list(reader))
-        except (KeyError, ValueError) as error:
-            message = f"A row of the table makes no sense: {error}."
-            raise InvalidInput(Problem(field="file", message=message)) from error
+    try:
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        message = f"The table cannot be read: {error}."
+        raise InvalidInput(Problem(field="file", message=message)) from error
+    reader = csv.DictReader(lines)
+    if missing := [name for name in COLUMNS if name not in (reader.fieldnames or ())]:
+        message = f"This is not Distiller's table: it lacks {', '.join(missing)}."
+        raise InvalidInput(Problem(field="file", message=message))
+    try:
+        return _tasks(list(reader))
+    except (KeyError, ValueError, TypeError, OverflowError, AttributeError) as error:
+        message = f"A row of the table makes no sense: {error}."
+        raise InvalidInput(Problem(field="file", message=message)) from error
 
 
 def _tasks(rows: list[dict[str, str]]) -> list[PastTask]:

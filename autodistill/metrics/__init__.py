@@ -15,6 +15,11 @@ from pydantic import BaseModel, ConfigDict
 from autodistill.errors import Problem
 from autodistill.task import Task
 
+ROUNDING = 1e-6
+"""So far single precision may take a score beyond what is possible."""
+LARGEST = 1e15
+"""Score beyond which a trial has diverged; sums and squares of what is kept stay numbers."""
+
 
 class Metric(BaseModel):
     """What people need to know of a number."""
@@ -40,6 +45,11 @@ class Metric(BaseModel):
         if self.correlation:
             return -1.0, 1.0
         return 0.0, 1.0 if self.share else math.inf
+
+    def holds(self, value: float) -> bool:
+        """Return whether it can have such a value, which single precision may have rounded."""
+        low, high = self.possible
+        return abs(value) <= LARGEST and low - ROUNDING <= value <= high + ROUNDING
 
     @property
     def law(self) -> str:

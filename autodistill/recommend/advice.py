@@ -58,7 +58,7 @@ def recommend(
     )
     return _answer(advice, panel).model_copy(
         update={
-            "level": past[0].level,
+            "level": min((r.level for r in past if r.level is not None), default=None),
             "default": default,
             "otherwise": otherwise(dataset, facts, panel, chosen[0]),
         }
@@ -73,10 +73,12 @@ def _reason(
 ) -> str:
     """Name the past tasks that speak most for a pipeline, and its gain there; then the expert."""
     parts = []
-    for i in telling(witnesses, said):
-        measured = witnesses[i].known.measured.get(pipeline)
-        share = float(said[i]) if measured is None else measured
-        parts.append(witnesses[i].tells(share, "the median trial", measured=measured is not None))
+    known = [w.known.gained.get(pipeline) for w in witnesses]
+    speaks = [measured is None or measured > 0 for measured in known]
+    for i in telling(witnesses, np.where(speaks, said, 0.0)):
+        expected, measured = witnesses[i].known.span * float(said[i]), known[i]
+        gain = expected if measured is None else measured
+        parts.append(witnesses[i].tells(gain, "the median trial", measured=measured is not None))
     sentences = ["For it speaks " + "; ".join(parts) + "."] if parts else []
     if expert:
         sentences.append(expert[0].upper() + expert[1:] + ".")

@@ -135,7 +135,7 @@ def hold(past: PastTask) -> Held | None:
 def _held_out(past: PastTask, trial: Trial) -> float:
     """Return the mean score on dev and test, by their examples; NaN where it has neither."""
     sizes = past.dataset.num_examples
-    scores = (trial.dev, sizes.get("dev", 1)), (trial.test, sizes.get("test", 1))
+    scores = (trial.dev, sizes.get("dev") or 1), (trial.test, sizes.get("test") or 1)
     told = [(value, n) for found, n in scores if (value := found.get(past.metric)) is not None]
     total = sum(size for _, size in told)
     return sum(value * size for value, size in told) / total if told else math.nan

@@ -54,7 +54,8 @@ class Forest:
         from sklearn.tree import ExtraTreeRegressor  # noqa: PLC0415  # slow to import
 
         rows = np.vstack([_joined(lesson.rows, lesson.features) for lesson in lessons])
-        self._varies = np.ptp(rows, axis=0) > 0
+        varies = np.ptp(rows, axis=0) > 0
+        self._varies = varies if varies.any() else ~varies
         rows = rows[:, self._varies]
         values = np.vstack([_values(lesson.closed) for lesson in lessons])
         sizes = [len(lesson.rows) for lesson in lessons]

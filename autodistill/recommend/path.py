@@ -97,10 +97,11 @@ class _Views:
         word, sign = ("For", 1.0) if gain >= 0 else ("Against", -1.0)
         reason = ""
         for i in telling(witnesses, np.where(knows, sign * gains, 0.0)):
-            tried = witnesses[i].known.measured
+            tried = witnesses[i].known.gained
             measured = before in tried and after in tried
-            closed = tried[after] - tried[before] if measured else float(gains[i])
-            reason += "; " * bool(reason) + witnesses[i].tells(closed, "before", measured=measured)
+            expected = witnesses[i].known.span * float(gains[i])
+            gained = tried[after] - tried[before] if measured else expected
+            reason += "; " * bool(reason) + witnesses[i].tells(gained, "before", measured=measured)
         return Exchange(
             slot=slot,
             component=getattr(after, slot).model_dump(mode="json"),

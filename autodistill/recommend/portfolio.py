@@ -52,11 +52,14 @@ class Residuals:
         return None if n < FEWEST else min(LEVEL, (n - 1) / (n + 1))
 
     def around(self, expected: float, most: float = 1.0) -> tuple[float, float] | None:
-        """Return where the share lies at that level, within ±`most` (Vovk et al., 2005)."""
+        """Return where the share lies at that level, within ±`most` (Vovk et al., 2005).
+
+        What is expected is inside, also where past tasks closed less or more than was foretold.
+        """
         if (level := self.level) is None:
             return None
         n, ordered = len(self.values), sorted(self.values)
         last = math.ceil((n + 1) * (1 + level) / 2 - 1e-9) - 1
-        ends = ordered[max(0, n - 1 - last)], ordered[min(n - 1, last)]
+        ends = min(ordered[max(0, n - 1 - last)], 0.0), max(ordered[min(n - 1, last)], 0.0)
         low, high = (float(np.clip(expected + end, -most, most)) for end in ends)
         return low, high

@@ -89,7 +89,7 @@ def known_features(dataset: Dataset, facts: TaskFacts) -> dict[str, float]:
         "depth_ratio": facts.student_layers / facts.teacher_layers,
         "width_ratio": facts.student_width / facts.teacher_width,
     }
-    return {name: found[name] for name in UNITS if math.isfinite(found.get(name, math.nan))}
+    return {name: found[name] for name in UNITS if name in found}
 
 
 def features(dataset: Dataset, facts: TaskFacts) -> NDArray[np.float64]:

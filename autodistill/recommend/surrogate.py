@@ -132,6 +132,14 @@ class Experience:
         return {pipeline: float(np.mean(found)) for pipeline, found in shares.items()}
 
     @cached_property
+    def gained(self) -> dict[PipelineSpec, float]:
+        """Mean gain of each pipeline over the median trial, in the task's metric."""
+        found: dict[PipelineSpec, list[float]] = {}
+        for trial, gain in zip(self.trials, self.gains, strict=True):
+            found.setdefault(trial.spec.pipeline, []).append(float(gain))
+        return {pipeline: float(np.mean(gains)) for pipeline, gains in found.items()}
+
+    @cached_property
     def reached(self) -> dict[Key, float]:
         """The same to be looked up often."""
         return {Key(pipeline): share for pipeline, share in self.measured.items()}

@@ -64,17 +64,18 @@ def ordered(found: Recommendation, tried: Tried, metric: str) -> Recommendation:
     advice = [_marked(a, tried) for a in found.advice]
     failed = [a for a in advice if FAILED in a.reason]
     rest = [a for a in advice if FAILED not in a.reason]
-    known = [(a.tried, a) for a in rest if a.tried is not None]
+    known = [(a.tried, a) for a in advice[:MOST] if a in rest and a.tried is not None]
     if len(known) < 2:
         return found.model_copy(update={"advice": (*rest, *failed)})
     known.sort(key=lambda pair: pair[0], reverse=metric not in LOWER_IS_BETTER)
-    listed = (*(a for _, a in known), *(a for a in rest if a.tried is None), *failed)
+    first = [a for _, a in known]
+    listed = (*first, *(a for a in rest if a not in first), *failed)
     best, second = (f"{metric} {score:.4f}" for score, _ in known[:2])
     message = (
-        f"{found.message} Its first {len(known)} are in the order of short trials on this "
-        f"dataset: {best} on dev, then {second}."
+        f"{found.message} Then {len(known)} short trials on this dataset put those that they "
+        f"tried in their order: {best} on dev, then {second}."
     )
-    return found.model_copy(update={"advice": listed, "message": message})
+    return found.model_copy(update={"advice": listed, "message": message, "otherwise": ()})
 
 
 def _marked(advice: Advice, tried: Tried) -> Advice:

@@ -57,9 +57,8 @@ class Witness:
         """The task as numbers."""
         return features(self.known.past.dataset, self.known.past.facts)
 
-    def tells(self, share: float, than: str, *, measured: bool) -> str:
-        """Say in this task's metric what a share of its gap is."""
-        gain = self.known.span * share
+    def tells(self, gain: float, than: str, *, measured: bool) -> str:
+        """Say what was gained here, in this task's metric; positive is better."""
         how = "measured" if measured else f"expected from {len(self.known.trials)} trials"
         return (
             f"{self.name} (similarity {self.similarity:.2f}), {self.known.past.metric} "

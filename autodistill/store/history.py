@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import Any
 
-from sqlalchemy import CompoundSelect, Connection, func, literal, select, union
+from sqlalchemy import CompoundSelect, Connection, func, literal, select, union, union_all
 
 from autodistill.history import PastTask
 from autodistill.metrics import LOWER_IS_BETTER, METRICS
@@ -19,6 +19,8 @@ from autodistill.store.trials import Trials, select_trials, to_trial
 
 MOST, BEST = 150, 20
 """Trials of a job that are read at most, about; and the best, which are read in any case."""
+TERMS = 200
+"""Of one compound query; SQLite takes 500."""
 TOLD = (*LEARNT, TrialState.FAILED)
 """Trials that say something to others: that a pipeline diverges as well."""
 
@@ -134,7 +136,8 @@ class History:
             .subquery()
             for job_id, objective in self._connection.execute(large).all()
         ]
-        return union(even, *(select(one) for one in best))
+        some = [union_all(*map(select, best[i : i + TERMS])) for i in range(0, len(best), TERMS)]
+        return union(even, *(select(part.subquery()) for part in some))
 
     def _datasets(self) -> dict[str, Dataset]:
         rows = self._connection.execute(select(tables.dataset)).mappings()

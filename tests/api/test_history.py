@@ -9,6 +9,7 @@ import pytest
 from autodistill.history import Standing, chronicle
 from autodistill.optimisation import Training
 from autodistill.spec import PipelineSpec
+from autodistill.store import history
 from autodistill.testing.records import dataset_of, facts_of, past_of, trial_of
 
 
@@ -48,6 +49,31 @@ def test_some_jobs_alone_are_exported(world: Any, learnt: str, tmp_path: Path) -
     assert {t.job for t in chronicle.read(exported(world, tmp_path))} == {learnt, other}
     assert {t.job for t in chronicle.read(exported(world, tmp_path, other))} == {other}
     assert world.get("/v1/history/export", params={"job": "none"}).status_code == 404
+
+
+def test_a_job_named_twice_is_exported_once(world: Any, learnt: str, tmp_path: Path) -> None:
+    (task,) = chronicle.read(exported(world, tmp_path, learnt, learnt))
+    assert [t.number for t in task.trials] == list(range(6))
+
+
+def test_large_jobs_are_read_in_parts(world: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    for _ in range(5):
+        world.submit()
+        claimed = world.claim()
+        for number in range(4):
+            world.trial(claimed, number, [0.5, 0.6 - number / 100], plain=not number)
+    monkeypatch.setattr(history, "MOST", 2)
+    monkeypatch.setattr(history, "BEST", 1)
+
+    def read() -> list[list[int]]:
+        with world.store.read() as tx:
+            return [[t.number for t in task.trials] for task in tx.history.own()]
+
+    whole = read()
+    assert len(whole) == 5
+    assert all(0 in numbers and len(numbers) < 4 for numbers in whole)  # the first is the best
+    monkeypatch.setattr(history, "TERMS", 2)
+    assert read() == whole
 
 
 def test_nothing_learnt_is_an_empty_history(world: Any, tmp_path: Path) -> None:

@@ -89,7 +89,7 @@ def test_afterwards_the_list_is_in_the_order_of_what_they_reached(world: Any) ->
     assert [a.pipeline for a in after.advice] == [a.pipeline for a in before.advice][::-1]
     assert [a.tried for a in after.advice] == [0.54, 0.53, 0.52, 0.51, 0.5]
     assert after.tryout is None
-    assert "in the order of short trials" in after.message
+    assert "5 short trials on this dataset" in after.message
     job = world.post("/v1/jobs", world.request()).json()
     first, *_ = job["spec"]["recommended"]
     assert first["pipeline"] == after.advice[0].pipeline.model_dump(mode="json")
@@ -125,6 +125,8 @@ def test_who_may_not_see_a_job_is_not_told_of_it(
         told[project] = {"Authorization": f"Bearer {made.json()['token']}"}
     found = world.post("/v1/recommendations", ASKED, headers=told["mine"]).json()
     job = world.post("/v1/jobs", found["tryout"], headers=told["mine"]).json()["id"]
+    theirs = world.http.get("/v1/history/export", params={"job": job}, headers=told["other"])
+    assert theirs.status_code == 404
     seen = {
         project: world.post("/v1/recommendations", ASKED, headers=who).json()
         for project, who in told.items()

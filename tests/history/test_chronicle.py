@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+import json
+import math
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -103,9 +106,33 @@ def lawless(table: pyarrow.Table) -> pyarrow.Table:
     return table.set_column(column, "state", pyarrow.array(["resting"] * len(table)))
 
 
+def saying(name: str, value: Any) -> Callable[[pyarrow.Table], pyarrow.Table]:
+    """Put a value into a column, or into a field of its JSON."""
+
+    def change(table: pyarrow.Table) -> pyarrow.Table:
+        of, _, field = name.partition(".")
+        column = table.schema.get_field_index(of)
+        kind = table.schema.field(of).type
+        first = table.column(of)[0].as_py()
+        said = json.dumps(json.loads(first) | {field: value}) if field else value
+        return table.set_column(
+            column, table.schema.field(of), pyarrow.array([said] * len(table), kind)
+        )
+
+    return change
+
+
 @pytest.mark.parametrize(
     ("damage", "law"),
     [
+        (rewritten(saying("dataset.meta_features", {"log_train": math.nan})), "finite number"),
+        (rewritten(saying("dataset.meta_features", {"skew": math.inf})), "finite number"),
+        (rewritten(saying("facts.teacher_layers", 0)), "greater than or equal to 1"),
+        (rewritten(saying("facts.student_layers", 10**400)), "A row breaks a law"),
+        (rewritten(saying("facts.teacher_width", -3)), "greater than or equal to 1"),
+        (rewritten(saying("teacher", '{"dev/accuracy": NaN}')), "finite number"),
+        (rewritten(saying("dev", [("accuracy", 80.0)])), "a share, from 0 to 1 .* got 80"),
+        (rewritten(saying("test", [("rmse", 1.7e308)])), "at most 1e"),
         (text, "no history that can be read"),
         (torn, "no history that can be read"),
         (stranger, "does not say that it is one"),

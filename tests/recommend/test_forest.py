@@ -52,6 +52,12 @@ def test_trees_that_have_not_seen_a_group_do_not_depend_on_it(group: str) -> Non
     assert (whole[0] != whole[1]).any()
 
 
+def test_tasks_whose_pipelines_are_all_alike_tell_the_mean() -> None:
+    rows, closed_ = np.full((4, 3), 7.0), np.array([1.0, 0.5, -0.5, -1.0])
+    forest = Forest([Lesson(rows, closed_, np.zeros(1), group) for group in "ab"])
+    assert share(forest.tell(rows[:1], np.zeros(1))) == pytest.approx([0.0])
+
+
 def test_a_heavier_task_is_believed() -> None:
     def best(weight: float) -> int:
         pair = [lesson("a", 0.1, weight=weight), lesson("b", 0.9, seed=1)]

@@ -22,6 +22,12 @@ def test_few_residuals_reach_from_the_smallest_to_the_largest() -> None:
     assert found == pytest.approx((0.0, 0.5))
 
 
+@pytest.mark.parametrize("residuals", [[0.1, 0.2, 0.3, 0.4], [-0.1, -0.2, -0.3, -0.4]])
+def test_what_is_expected_is_inside(residuals: list[float]) -> None:
+    found = Residuals(residuals).around(0.5)
+    assert found == pytest.approx((min(0.5, 0.5 + min(residuals)), max(0.5, 0.5 + max(residuals))))
+
+
 def test_shares_beyond_the_gap_are_not_promised() -> None:
     assert Residuals([-3.0, 3.0, 0.0, 0.1]).around(0.5) == (-1.0, 1.0)
 

@@ -1,9 +1,5 @@
 from __future__ import annotations
 
-import math
-
-import pytest
-
 from autodistill.history import PastTask
 from autodistill.recommend.similarity import UNITS, similarities
 from autodistill.task import Task, TaskFacts
@@ -58,16 +54,6 @@ def test_what_one_side_lacks_counts_as_a_usual_difference() -> None:
     bare = past_of(dataset_of("bare", facts, {}), facts, [])
     full, lacking = similar(past("a"), bare)
     assert full > lacking > 0.3
-
-
-@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
-def test_a_feature_that_is_no_number_counts_as_lacking(value: float) -> None:
-    facts = facts_of()
-    without = {k: v for k, v in HOME.items() if k != "log_train"}
-    odd, lacking = similar(
-        past("a", log_train=value), past_of(dataset_of("b", facts, without), facts, [])
-    )
-    assert odd == lacking
 
 
 def test_features_without_a_unit_are_not_compared() -> None:

@@ -46,9 +46,17 @@ def test_what_was_tried_comes_first_and_the_best_before_the_others(
     assert [tried for _, tried in order(after)][3] is None
     first, second = (after.advice[i].tried for i in (0, 1))
     assert after.message == (
-        "A list. Its first 3 are in the order of short trials on this dataset: "
+        "A list. Then 3 short trials on this dataset put those that they tried in their order: "
         f"{metric} {first:.4f} on dev, then {second:.4f}."
     ).replace(f"then {second:.4f}", f"then {metric} {second:.4f}")
+
+
+def test_short_trials_of_an_older_list_do_not_move_what_is_not_among_its_first() -> None:
+    found = listed(8, 12, 16, 20, 24, 28, 32)
+    late = {short(a.pipeline): 0.9 for a in found.advice[MOST:]}
+    assert order(ordered(found, Tried(late), "accuracy"))[:MOST] == [
+        (n, None) for n in (8, 12, 16, 20, 24)
+    ]
 
 
 def test_one_short_trial_says_nothing_of_the_others() -> None:
