@@ -107,7 +107,7 @@ def _paces(tx: Transaction, jobs: Sequence[Job]) -> list[float]:
 
 
 def question_of(
-    tx: Transaction, dataset: str, teacher: str, student: Student, *, sees: Callable[[Job], bool]
+    tx: Transaction, dataset: str, teacher: str, student: Student, *, project: str | None
 ) -> Question:
     """Return what is asked for a student, under the conditions of the newest job of its kind.
 
@@ -116,15 +116,15 @@ def question_of(
         dataset: Id or name.
         teacher: Id or name of a model.
         student: Who is to learn.
-        sees: Whether whoever asks may see a job.
+        project: Whose jobs alone are looked at; None looks at all.
 
     Raises:
         InvalidInput: When one of them is unknown or they do not fit.
     """
     data, model = _dataset(tx, dataset), _teacher(tx, teacher)
     known, facts = _student(tx, student, model, data, "student")
-    jobs = tx.jobs.list(Sought(registered=data.id), limit=LOOKED_AT)
-    return question(data, facts, model, known, filter(sees, jobs))
+    jobs = tx.jobs.list(Sought(registered=data.id, project=project), limit=LOOKED_AT)
+    return question(data, facts, model, known, jobs)
 
 
 def _dataset(tx: Transaction, name: str) -> Dataset:

@@ -43,6 +43,7 @@ def recommend_pipelines(
     principal: PrincipalDep,
 ) -> Recommendation:
     """Return ranked pipelines with a reason each, and the short trials that would tell more."""
-    named, sees = (asked.dataset, asked.teacher, asked.student), partial(visible, principal)
+    named = asked.dataset, asked.teacher, asked.student
     with store.read() as tx:
-        return advise(tx, question_of(tx, *named, sees=sees), k=asked.k, sees=sees)
+        known = question_of(tx, *named, project=principal.project)
+        return advise(tx, known, k=asked.k, sees=partial(visible, principal))

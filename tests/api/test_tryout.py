@@ -112,9 +112,9 @@ def test_what_is_under_way_is_not_offered_again(world: Any) -> None:
     assert advised(world).trying is None
 
 
-def test_who_may_not_see_a_job_is_not_told_of_it(
-    open_world: Any, ready: Path, tmp_path: Path
-) -> None:
+@pytest.fixture
+def guarded(open_world: Any, ready: Path, tmp_path: Path) -> tuple[Any, dict[str, Any]]:
+    """A service with tokens, and the headers of two people, each confined to a project."""
     shutil.copytree(ready, tmp_path / "guarded")
     world = open_world(tmp_path / "guarded", tokens=True, root_token="r" * 40)
     root, told = {"Authorization": f"Bearer {'r' * 40}"}, {}
@@ -123,6 +123,25 @@ def test_who_may_not_see_a_job_is_not_told_of_it(
         made = world.post("/v1/tokens", body, headers=root)
         assert made.status_code == 201, made.text
         told[project] = {"Authorization": f"Bearer {made.json()['token']}"}
+    return world, told
+
+
+def test_jobs_of_other_projects_do_not_crowd_out_the_conditions_of_ones_own(
+    guarded: tuple[Any, dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("api.admission.LOOKED_AT", 1)
+    world, told = guarded
+    for project, length in (("mine", 32), ("other", 64)):
+        who = told[project]
+        body = world.post("/v1/recommendations", ASKED, headers=who).json()["tryout"]
+        answer = world.post("/v1/jobs", body | {"max_length": length}, headers=who)
+        assert answer.status_code == 202, answer.text
+    found = world.post("/v1/recommendations", ASKED | {"k": 1}, headers=told["mine"]).json()
+    assert found["trying"] is not None  # under a length of 32
+
+
+def test_who_may_not_see_a_job_is_not_told_of_it(guarded: tuple[Any, dict[str, Any]]) -> None:
+    world, told = guarded
     found = world.post("/v1/recommendations", ASKED, headers=told["mine"]).json()
     job = world.post("/v1/jobs", found["tryout"], headers=told["mine"]).json()["id"]
     theirs = world.http.get("/v1/history/export", params={"job": job}, headers=told["other"])
