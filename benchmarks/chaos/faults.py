@@ -22,7 +22,7 @@ LONGEST_SLEEP_S = 12.0
 
 
 def _api(command: list[str]) -> bool:
-    return "uvicorn" in command
+    return command[-2:] == ["-m", "api"]
 
 
 def _worker(command: list[str]) -> bool:

@@ -28,7 +28,7 @@ class Machine:
         self.root = root
         self.store = Store(f"sqlite:///{root / 'autodistill.db'}")
         self.store.migrate()
-        dataset, path = tiny_dataset(root / "data", num_train=1500)
+        dataset, path = tiny_dataset(root / "data", num_train=400)
         ArtifactFolder(root / "artifacts").put(path)
         teacher = tiny_model(tiny_encoder(root / "encoder", num_layers=6, width=64))
         training = {"kind": "fine_tuned", "training": {"num_epochs": 1}}
@@ -38,7 +38,7 @@ class Machine:
                 "teacher": {"model": teacher.id, "preparation": training},
                 "students": [{"kind": "cut", "num_layers": 3}],
                 "space": {"augmentation": "none", "training.num_epochs": 8},
-                "budget": {"num_trials": 40, "max_epochs": 8},
+                "budget": {"num_trials": 150, "max_epochs": 8},
                 "search": {"early_stopping": False},
             }
         )
