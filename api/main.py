@@ -13,6 +13,7 @@ from starlette.middleware.gzip import DEFAULT_EXCLUDED_CONTENT_TYPES
 
 from api import dashboard, errors
 from api.description import Application, operation_id
+from api.evaluating import Evaluating
 from api.exports import PARQUET
 from api.frames import Shelves
 from api.gate import Gate
@@ -110,6 +111,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.settings, app.state.store = settings, store
     app.state.metrics, app.state.draining = Metrics(store), threading.Event()
     app.state.shelves, app.state.desk = Shelves(), Desk(store)
+    app.state.evaluating = Evaluating()
     app.add_middleware(
         GZipMiddleware,
         minimum_size=1024,

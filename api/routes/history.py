@@ -7,11 +7,11 @@ from datetime import datetime
 from itertools import islice
 from typing import Annotated
 
-from anyio import CapacityLimiter, to_thread
 from fastapi import APIRouter, Query, Response
 from fastapi.responses import StreamingResponse
 
 from api.deps import PrincipalDep, StoreDep
+from api.evaluating import EvaluatingDep
 from api.exports import PARQUET
 from api.insight import headline
 from api.views import View, visible
@@ -23,8 +23,6 @@ from autodistill.store import Store, Transaction
 
 router = APIRouter(prefix="/v1", tags=["history"])
 NEWEST = 200
-TRYING = CapacityLimiter(1)
-"""Whoever waits for a turn holds no thread, of which other requests have need."""
 
 
 class PastJob(View):
@@ -72,23 +70,18 @@ def get_history(store: StoreDep, principal: PrincipalDep) -> Past:
 
 
 @router.get("/history/evaluation")
-async def evaluate_history(store: StoreDep) -> Evaluation:
+async def evaluate_history(store: StoreDep, evaluating: EvaluatingDep) -> Evaluation:
     """Try the recommender on its past: each group of tasks is left out and advised by the rest.
 
-    Takes seconds; one is made at a time.
+    Takes seconds where the history has grown; one is made at a time.
     """
-    return await to_thread.run_sync(lambda: evaluate(_tasks(store)), limiter=TRYING)
+    return await evaluating.made(store, evaluate)
 
 
 @router.get("/history/evaluation/course")
-async def follow_evaluation(store: StoreDep) -> tuple[Waypoint, ...]:
+async def follow_evaluation(store: StoreDep, evaluating: EvaluatingDep) -> tuple[Waypoint, ...]:
     """Try the recommender on ever more of its past, the oldest first: how its regret went."""
-    return await to_thread.run_sync(lambda: course(_tasks(store)), limiter=TRYING)
-
-
-def _tasks(store: Store) -> list[PastTask]:
-    with store.read() as tx:
-        return tx.history.tasks()
+    return await evaluating.made(store, course)
 
 
 @router.get("/history/export", response_class=Response)
