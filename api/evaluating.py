@@ -22,7 +22,7 @@ class Evaluating:
 
     def __init__(self) -> None:
         self._turn = CapacityLimiter(1)
-        self._known: dict[str, tuple[Any, Any]] = {}
+        self._known: dict[str, tuple[list[PastTask], Any]] = {}
 
     async def made(self, store: Store, make: Callable[[Sequence[PastTask]], T]) -> T:
         """Return what `make` says of all that is known of the past."""
@@ -31,10 +31,9 @@ class Evaluating:
     def _once(self, store: Store, make: Callable[[Sequence[PastTask]], T]) -> T:
         with store.read() as tx:
             history = tx.history.tasks()
-        past = [(t.job, t.student, [(x.number, x.dev) for x in t.trials]) for t in history]
         known = self._known.get(make.__name__)
-        if known is None or known[0] != past:
-            known = self._known[make.__name__] = past, make(history)
+        if known is None or known[0] != history:
+            known = self._known[make.__name__] = history, make(history)
         found: T = known[1]
         return found
 

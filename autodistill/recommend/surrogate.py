@@ -126,23 +126,24 @@ class Experience:
     @cached_property
     def measured(self) -> dict[PipelineSpec, float]:
         """Mean share of the gap that each pipeline closed in its own trials."""
-        shares: dict[PipelineSpec, list[float]] = {}
-        for trial, share in zip(self.trials, self.closed, strict=True):
-            shares.setdefault(trial.spec.pipeline, []).append(float(share))
-        return {pipeline: float(np.mean(found)) for pipeline, found in shares.items()}
+        return self._means(self.closed)
 
     @cached_property
     def gained(self) -> dict[PipelineSpec, float]:
         """Mean gain of each pipeline over the median trial, in the task's metric."""
-        found: dict[PipelineSpec, list[float]] = {}
-        for trial, gain in zip(self.trials, self.gains, strict=True):
-            found.setdefault(trial.spec.pipeline, []).append(float(gain))
-        return {pipeline: float(np.mean(gains)) for pipeline, gains in found.items()}
+        return self._means(self.gains)
 
     @cached_property
     def reached(self) -> dict[Key, float]:
         """The same to be looked up often."""
         return {Key(pipeline): share for pipeline, share in self.measured.items()}
+
+    def _means(self, values: NDArray[np.float64]) -> dict[PipelineSpec, float]:
+        """Return the mean of each pipeline over its trials, of one value for each trial."""
+        found: dict[PipelineSpec, list[float]] = {}
+        for trial, value in zip(self.trials, values, strict=True):
+            found.setdefault(trial.spec.pipeline, []).append(float(value))
+        return {pipeline: float(np.mean(own)) for pipeline, own in found.items()}
 
 
 def shares(scores: NDArray[np.float64]) -> NDArray[np.float64] | None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import time
+import threading
 from collections.abc import Sequence
 from typing import Any
 
 import pytest
-from anyio import create_task_group, fail_after, run, to_thread
+from anyio import create_task_group, fail_after, run, to_thread, wait_all_tasks_blocked
 
 from api.evaluating import Evaluating
 from autodistill.history import PastTask
@@ -24,10 +24,11 @@ def test_whoever_waits_for_an_evaluation_holds_no_thread_and_equal_pasts_are_eva
     past: list[PastTask] = []
     monkeypatch.setattr("autodistill.store.history.History.tasks", lambda _: list(past))
     asked: list[int] = []
+    others_were_answered = threading.Event()
 
     def slowly(history: Sequence[PastTask]) -> int:
         asked.append(len(history))
-        time.sleep(1.0)
+        assert others_were_answered.wait(30)
         return len(history)
 
     async def everyone() -> list[int]:
@@ -39,9 +40,9 @@ def test_whoever_waits_for_an_evaluation_holds_no_thread_and_equal_pasts_are_eva
         async with create_task_group() as group:
             for _ in range(EVERYONE):
                 group.start_soon(one)
-            await to_thread.run_sync(time.sleep, 0.05)
-            with fail_after(0.7):  # others are answered meanwhile
-                await to_thread.run_sync(int)
+            await wait_all_tasks_blocked()
+            with fail_after(20):
+                await to_thread.run_sync(others_were_answered.set)
         facts = facts_of()
         trials = [trial_of(0, PipelineSpec(), dev={"accuracy": 0.5})]
         past.append(past_of(dataset_of("reviews", facts, {}), facts, trials))
